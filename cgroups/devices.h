@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The device filter: a BPF_PROG_TYPE_CGROUP_DEVICE program on the container's group
+ * (cgroup v2 has no device controller; admin-guide/cgroup-v2.rst "Device controller").
+ * Allows what is listed, refuses the rest, mknod included.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bpf_insn;
+struct error;
+
+struct device_rule {
+	bool block;          /* b, otherwise c */
+	uint32_t major, minor;
+	bool any_minor;
+	bool read, write, mknod;
+};
+
+enum { DEVICES_INSNS_MAX = 1024 };
+
+/**
+ * devices_compile() - rules to BPF; anything not matched is denied
+ * @insns: DEVICES_INSNS_MAX elements
+ *
+ * Return: number of instructions, or -E2BIG.
+ */
+int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns);
+
+/**
+ * devices_load() - load a compiled program
+ *
+ * Return: its fd (O_CLOEXEC) or -errno: -EPERM without CAP_BPF or CAP_SYS_ADMIN in the initial namespace.
+ */
+int devices_load(const struct bpf_insn *insns, size_t n_insns, struct error *err);
+
+/** devices_attach() - attach to the group, alone (no BPF_F_ALLOW_MULTI below us). 0 or -errno. */
+int devices_attach(int cgroup_fd, int program_fd, struct error *err);
+
+/** devices_attached() - Return: number of device programs on the group (BPF_PROG_QUERY) or -errno. */
+int devices_attached(int cgroup_fd);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the processes of one start hold. The supervisor fills it before clone3; init and
+ * payload work on their copies. What must travel back goes over the control socket or
+ * stands in the shared proof page. The descriptors are -1 when empty.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/proc.h"
+#include "cgroups/cgroup.h"
+#include "launcher/step.h"
+#include "seccomp/filter.h"
+
+struct arena;
+struct host;
+struct plan;
+struct spec;
+
+enum {
+	RUN_MOUNTS_MAX = 64,
+	RUN_SECRETS_MAX = 32,
+	RUN_LISTEN_MAX = 24,
+	RUN_DEVICES_MAX = 32,
+	RUN_MAP_MAX = 256,
+	/* Descriptors that the payload still needs live from here up: below are stdio and listen's. */
+	RUN_FD_FLOOR = 40,
+	/* The lowest number the program's descriptor may get (exec-once). */
+	RUN_EXEC_FD_MIN = 64,
+};
+
+/*
+ * What only the process itself can ask the kernel: written by init and payload after their
+ * steps, read by the supervisor's verify functions while the payload waits. Shared memory;
+ * the workload never sees it, since execve drops the mapping.
+ */
+struct proof {
+	int landlock_abi;         /* of the ruleset that was enforced */
+	int landlock_open_before; /* errno of opening a directory that no rule allows: 0 before … */
+	int landlock_open_after;  /* … and EACCES after landlock_restrict_self */
+	int seccomp_clone3;       /* errno of clone3(NULL, 0): ENOSYS under our filter, EINVAL without */
+	int mdwe;                 /* prctl(PR_GET_MDWE) */
+	int securebits;           /* prctl(PR_GET_SECUREBITS) */
+	int dumpable;             /* prctl(PR_GET_DUMPABLE) of init */
+	int keyring;              /* serial of the session keyring */
+	int lo_flags;             /* SIOCGIFFLAGS of lo, -1: unread */
+	int userns_limit;         /* user.max_user_namespaces as read back, -1: unread */
+	int setgroups_errno;      /* of setgroups(0, NULL) after the switch */
+	char nodename[65];        /* uname(2) */
+	char cwd[256];            /* getcwd(2) of the payload; it must start with "/" */
+	unsigned int open_fds;    /* descriptors 3 and up that will survive execveat */
+	unsigned int sysctls;     /* written and read back equal */
+	unsigned int secrets;     /* files written */
+};
+
+/* A message from init to the supervisor; its descriptors travel beside it. */
+struct message {
+	enum message_type {
+		MESSAGE_FAILED, /* error says what; init exits */
+		MESSAGE_SEALED, /* the payload waits; fds: pidfd, stdout, stderr, listener */
+		MESSAGE_ENDED,  /* the payload ended: status */
+	} type;
+	int status; /* of wait(2) */
+	struct error error;
+};
+
+enum { SEALED_PIDFD, SEALED_STDOUT, SEALED_STDERR, SEALED_LISTENER, SEALED_FDS };
+
+struct run {
+	const struct spec *spec;
+	const struct host *host;
+	const struct plan *plan;
+	struct arena *arena;
+	struct proof *proof;
+
+	/* Outside. */
+	char id[80];            /* name of the cgroup and of the state directory */
+	int state_fd;           /* /run/kapsel/<name>, locked */
+	int ids_fd;             /* the lock file of host id ranges */
+	int cgroup_fd;          /* -1: no cgroup is used */
+	int cgroup_parent_fd;
+	struct cgroup_limits limits;
+	uint32_t host_id, host_range;
+	bool maps_by_helper;    /* newuidmap and newgidmap write the maps */
+	char uid_map[RUN_MAP_MAX], gid_map[RUN_MAP_MAX];
+	uint64_t clone_flags;
+	int netns_fd;           /* network join */
+
+	/* Made before clone3, used by init. */
+	int control[2];         /* seqpacket: [0] supervisor, [1] init */
+	int rootfs_fd;          /* detached tree; after the root step the attached one */
+	int mount_fds[RUN_MOUNTS_MAX]; /* binds, detached, with their flags */
+	int device_fds[RUN_DEVICES_MAX]; /* the five usual nodes, then spec->devices */
+	int secret_fds[RUN_SECRETS_MAX]; /* readable source files */
+	int listen_fds[RUN_LISTEN_MAX];
+	int stdin_fd, stdout_fd, stderr_fd; /* stdout and stderr: only for drivers without pipes */
+	struct filter filter;
+	char *const *argv;
+	char *const *envp;
+	unsigned char lo_request[64]; /* rtnetlink message that brings lo up */
+	size_t lo_request_size;
+
+	/* Init and payload. */
+	int procfs_fd;          /* own, detached procfs for writes */
+	int canary_fd;          /* detached, empty: what Landlock must refuse */
+	int program_fd, interpreter_fd;
+	int exec_fd;            /* number that program_fd has in the payload */
+	int go[2];              /* pipe: the supervisor's word to execute */
+	int stdout_pipe[2], stderr_pipe[2];
+	pid_t payload;
+
+	/* Supervisor. */
+	pid_t init_pid;
+	int init_pidfd;
+	int payload_pidfd;
+	int listener_fd;
+};
+
+enum { MOUNT_ROWS_MAX = 160 };
+
+/* One line of mountinfo (proc(5)). */
+struct mount_row {
+	char *target;
+	char *options; /* per mount */
+	char *fstype;
+	char *super;   /* per super block */
+};
+
+/* What the kernel says of the sealed payload, read once for all verify functions. */
+struct evidence {
+	pid_t payload_pid;
+	struct proc_status payload, init;
+	char uid_map[256], gid_map[256], setgroups[16];
+	char limits[4096];
+	char mountinfo[32768];
+	struct mount_row mounts[MOUNT_ROWS_MAX];
+	size_t n_mounts;
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Reads a profile: JSON with comments, parents merged first, drop-ins last, then checked
+ * against the key table (keys.h) and turned into a spec. Nothing unknown passes.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "profiles/spec.h"
+
+struct arena;
+struct findings;
+
+/* Words that other folders own, for checking and for "did you mean". */
+struct vocabulary {
+	const char *const *syscalls; /* every known system call, sorted */
+	size_t n_syscalls;
+	const char *const *groups; /* "@base", … */
+	size_t n_groups;
+};
+
+struct profile_options {
+	const struct vocabulary *vocabulary;
+	const char *const *arguments; /* after "--"; NULL-terminated, NULL: none */
+	const char *system_dir;       /* where extends looks last: "/usr/share/kapsel/profiles" */
+	bool check_owner;             /* refuse files that others could have written */
+};
+
+/**
+ * profile_read() - read, merge and check the profile at @path
+ * @arena:    owns everything in @ret
+ * @findings: gets every error and warning, up to 20 errors
+ *
+ * Return: 0 and *ret set, or -EINVAL when @findings has at least one error, or -ENOMEM.
+ */
+int profile_read(const char *path, const struct profile_options *options, struct arena *arena,
+		 struct findings *findings, const struct spec **ret);
