@@ -27,12 +27,16 @@ enum { CGROUP_PATH_MAX = 512, CGROUP_VALUE_MAX = 128 };
 
 /* Where this process may create groups, and with which controllers. */
 struct cgroup_place {
-	bool found;              /* a cgroup2 mount exists and a parent could be chosen */
-	bool pure;               /* no v1 hierarchy is mounted */
+	bool found;                   /* a cgroup2 mount exists and a parent could be chosen */
+	bool pure;                    /* no v1 hierarchy is mounted */
 	char mount[CGROUP_PATH_MAX];  /* "/sys/fs/cgroup" */
 	char parent[CGROUP_PATH_MAX]; /* below the mount, starts with "/": "/kapsel" or "/user.slice/…" */
-	unsigned int available;  /* controllers the parent's own parent offers to it or can be made to */
-	char reason[256];        /* why found is false, or which controllers are missing and why */
+	char top[CGROUP_PATH_MAX];    /* parent or above it: from here down cgroup.subtree_control is ours to
+					 write */
+	unsigned int
+		available; /* controllers that can be had in a group below the parent: those the top offers */
+	unsigned int v1;   /* controllers that version 1 hierarchies hold */
+	char reason[256];  /* why found is false, or which controllers are missing and why */
 	char remedy[256];
 };
 
@@ -41,11 +45,11 @@ struct cgroup_setting {
 	const char *file; /* "memory.max" */
 	char value[CGROUP_VALUE_MAX];
 	unsigned int controller; /* enum cgroup_controller it needs, 0: core file */
-	const char *key;         /* profile key it comes from: "limits.memory" */
-	bool optional;           /* fine if the kernel lacks the file (memory.swap.max with swap off) */
+	const char *key;         /* profile key it comes from: "limits.memory"; NULL for a core file */
+	bool optional; /* memory.swap.max: fine if the kernel lacks it, as long as there is no swap */
 };
 
-enum { CGROUP_SETTINGS_MAX = 32 };
+enum { CGROUP_SETTINGS_MAX = 32, CGROUP_CPUS_MAX = 8192 };
 
 struct cgroup_limits {
 	struct cgroup_setting items[CGROUP_SETTINGS_MAX];
@@ -56,10 +60,10 @@ struct cgroup_limits {
 struct cgroup_end {
 	uint64_t oom_kills;         /* memory.events oom_kill */
 	uint64_t memory_peak_bytes; /* 0: unknown */
-	uint64_t memory_max_bytes;  /* UINT64_MAX: none */
+	uint64_t memory_max_bytes;  /* UINT64_MAX: none, also where there is no memory controller */
 	uint64_t pids_max_hits;     /* pids.events max */
 	uint64_t cpu_usage_us;
-	uint64_t cpu_throttled;     /* cpu.stat nr_throttled */
+	uint64_t cpu_throttled; /* cpu.stat nr_throttled */
 };
 
 /**
@@ -82,6 +86,14 @@ int cgroup_place_find(struct cgroup_place *ret, struct error *err);
  * Return: 0 or -errno.
  */
 int cgroup_limits_build(const struct spec *spec, struct cgroup_limits *ret, struct error *err);
+
+/**
+ * cgroup_check() - whether every setting has its controller at that place
+ *
+ * Pure, so that a plan can be refused before anything is made.
+ * Return: 0, or -EOPNOTSUPP naming the controllers, what is offered, the keys and the remedy.
+ */
+int cgroup_check(const struct cgroup_place *place, const struct cgroup_limits *limits, struct error *err);
 
 /** cgroup_controller_name() - Return: "memory" for CGROUP_MEMORY, NULL if not one bit. */
 const char *cgroup_controller_name(unsigned int controller);

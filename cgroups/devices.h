@@ -13,9 +13,9 @@ struct bpf_insn;
 struct error;
 
 struct device_rule {
-	bool block;          /* b, otherwise c */
+	bool block; /* b, otherwise c */
 	uint32_t major, minor;
-	bool any_minor;
+	bool any_major, any_minor;
 	bool read, write, mknod;
 };
 
@@ -24,6 +24,9 @@ enum { DEVICES_INSNS_MAX = 1024 };
 /**
  * devices_compile() - rules to BPF; anything not matched is denied
  * @insns: DEVICES_INSNS_MAX elements
+ *
+ * Rules add up: one that allows reading and one that allows writing the same device
+ * together allow opening it for both. Pure.
  *
  * Return: number of instructions, or -E2BIG.
  */
@@ -36,7 +39,13 @@ int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_
  */
 int devices_load(const struct bpf_insn *insns, size_t n_insns, struct error *err);
 
-/** devices_attach() - attach to the group, alone (no BPF_F_ALLOW_MULTI below us). 0 or -errno. */
+/**
+ * devices_attach() - attach to the group, alone: no further program may be attached below it
+ *
+ * A program of ours that is there already is replaced in one go, so there is no moment
+ * without one. Programs of the groups above (systemd's DeviceAllow=) stay in force too.
+ * Return: 0 or -errno.
+ */
 int devices_attach(int cgroup_fd, int program_fd, struct error *err);
 
 /** devices_attached() - Return: number of device programs on the group (BPF_PROG_QUERY) or -errno. */

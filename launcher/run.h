@@ -18,6 +18,7 @@
 
 struct arena;
 struct host;
+struct notify;
 struct plan;
 struct spec;
 
@@ -27,6 +28,7 @@ enum {
 	RUN_LISTEN_MAX = 24,
 	RUN_DEVICES_MAX = 32,
 	RUN_MAP_MAX = 256,
+	LISTEN_PID_SIZE = 32,
 	/* Descriptors that the payload still needs live from here up: below are stdio and listen's. */
 	RUN_FD_FLOOR = 40,
 	/* The lowest number the program's descriptor may get (exec-once). */
@@ -55,6 +57,7 @@ struct proof {
 	unsigned int open_fds;    /* descriptors 3 and up that will survive execveat */
 	unsigned int sysctls;     /* written and read back equal */
 	unsigned int secrets;     /* files written */
+	unsigned int listening;   /* sockets bound by the supervisor, for the janitor */
 };
 
 /* A message from init to the supervisor; its descriptors travel beside it. */
@@ -99,12 +102,15 @@ struct run {
 	int listen_fds[RUN_LISTEN_MAX];
 	int stdin_fd, stdout_fd, stderr_fd; /* stdout and stderr: only for drivers without pipes */
 	struct filter filter;
+	bool exec_held;         /* execveat itself waits for the supervisor, as a seccomp notification */
 	char *const *argv;
 	char *const *envp;
+	char *listen_pid;       /* space in envp for "LISTEN_PID=…", NULL without listen */
 	unsigned char lo_request[64]; /* rtnetlink message that brings lo up */
 	size_t lo_request_size;
 
 	/* Init and payload. */
+	int sealed[2];          /* pipe: the payload's word that it is sealed, with the listener's number */
 	int procfs_fd;          /* own, detached procfs for writes */
 	int canary_fd;          /* detached, empty: what Landlock must refuse */
 	int program_fd, interpreter_fd;
@@ -114,10 +120,13 @@ struct run {
 	pid_t payload;
 
 	/* Supervisor. */
+	int janitor_fd;         /* write end: says that nothing is left to clean */
+	pid_t janitor;
 	pid_t init_pid;
 	int init_pidfd;
 	int payload_pidfd;
 	int listener_fd;
+	struct notify *notify;  /* owns the listener once the payload is sealed */
 };
 
 enum { MOUNT_ROWS_MAX = 160 };

@@ -39,6 +39,16 @@ struct step_type {
 	 */
 	int (*prepare)(const struct step *step, struct run *run, struct error *err);
 
+	/*
+	 * Opens what belongs to the host: in the supervisor, after prepare, where the caller has
+	 * rights over its mount namespace; otherwise as init's first act, still under the caller's
+	 * id. NULL where there is nothing. 0 or -errno.
+	 */
+	int (*acquire)(const struct step *step, struct run *run, struct error *err);
+
+	/* Supervisor, after the id maps are written, while init waits. NULL for most. 0 or -errno. */
+	int (*map)(const struct step *step, struct run *run, struct error *err);
+
 	/* An enum step_result, or -errno with *err filled. Never both. No allocation after PHASE_MAP. */
 	int (*apply)(const struct step *step, struct run *run, struct error *err);
 

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/macro.h"
 #include "profiles/spec.h"
 
 struct arena;
 struct findings;
+struct source;
 
 /* Words that other folders own, for checking and for "did you mean". */
 struct vocabulary {
@@ -21,7 +23,7 @@ struct vocabulary {
 };
 
 struct profile_options {
-	const struct vocabulary *vocabulary;
+	const struct vocabulary *vocabulary; /* NULL: no name of a system call is known */
 	const char *const *arguments; /* after "--"; NULL-terminated, NULL: none */
 	const char *system_dir;       /* where extends looks last: "/usr/share/kapsel/profiles" */
 	bool check_owner;             /* refuse files that others could have written */
@@ -29,10 +31,15 @@ struct profile_options {
 
 /**
  * profile_read() - read, merge and check the profile at @path
- * @arena:    owns everything in @ret
- * @findings: gets every error and warning, up to 20 errors
+ * @arena:    owns everything in @ret, and the texts that @findings point into
+ * @findings: gets every error and warning, up to 20, sorted by place
  *
+ * Reads $CREDENTIALS_DIRECTORY and the variables in env_from_host.
  * Return: 0 and *ret set, or -EINVAL when @findings has at least one error, or -ENOMEM.
  */
 int profile_read(const char *path, const struct profile_options *options, struct arena *arena,
-		 struct findings *findings, const struct spec **ret);
+		 struct findings *findings, const struct spec **ret) _must_check_;
+
+/** profile_read_text() - as profile_read() for a text; opens no file, so "extends" is refused. */
+int profile_read_text(const struct source *source, const struct profile_options *options, struct arena *arena,
+		      struct findings *findings, const struct spec **ret) _must_check_;

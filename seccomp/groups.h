@@ -11,7 +11,7 @@
 struct syscall_group {
 	const char *name;        /* "@base" */
 	const char *description; /* one line: what it opens */
-	const char *const *calls; /* names, NULL-terminated; may contain other groups */
+	const char *const *calls; /* names, NULL-terminated */
 };
 
 /** groups_all() - Return: the table of @ret_n groups. */

@@ -3,10 +3,18 @@
 /*
  * The supervisor's end of the refusals: it receives each refused call, notes it, and
  * answers with the errno, or kills the caller with SIGSYS where the call is never
- * legitimate. It never answers SECCOMP_USER_NOTIF_FLAG_CONTINUE (seccomp_unotify(2)).
+ * legitimate (seccomp_unotify(2)). Nothing in the caller's memory is read, so nothing can
+ * be changed behind its back.
+ *
+ * SECCOMP_USER_NOTIF_FLAG_CONTINUE is given to no workload's call. The one exception is
+ * the payload's own execveat (filter_options.exec_held), before any foreign code runs.
+ *
+ * A SIGSYS death without a denial here is the kernel's own kill: a call of a foreign
+ * architecture (int80, x32).
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct error;
 struct spec;
@@ -16,7 +24,7 @@ enum { NOTIFY_DENIALS_MAX = 32, NOTIFY_REASON_MAX = 160 };
 /* One refused call; equal ones are counted. */
 struct denial {
 	int nr;
-	uint64_t args[6];
+	uint64_t args[6]; /* of the first one */
 	uint64_t count;
 	int answer;  /* errno given, or 0: killed */
 	char reason[NOTIFY_REASON_MAX]; /* "ioctl(TIOCSTI): …", in words */
@@ -26,7 +34,7 @@ struct denial {
 struct denials {
 	struct denial items[NOTIFY_DENIALS_MAX];
 	size_t n;
-	uint64_t total;
+	uint64_t total; /* also those that found no place in items */
 	int killed_by; /* index into items of the call that killed the workload, -1: none */
 };
 
@@ -41,12 +49,35 @@ struct notify *notify_free(struct notify *notify);
 /** notify_fd() - Return: the fd to poll for POLLIN; POLLHUP: nobody uses the filter any more. */
 int notify_fd(const struct notify *notify);
 
+enum notify_result {
+	NOTIFY_GONE,       /* the caller was gone already, or interrupted */
+	NOTIFY_ANSWERED,   /* one call was answered */
+	NOTIFY_EXEC_WAITS, /* the expected execveat is there and waits for notify_release_exec() */
+};
+
 /**
- * notify_handle() - receive and answer one refused call
+ * notify_handle() - receive one refused call, answer and note it
  *
- * Return: 1 if one was handled, 0 if it was gone already, -errno.
+ * Needs /proc of the workload and pidfd_open(2) for the calls that kill.
+ * Return: an enum notify_result, or -errno.
  */
 int notify_handle(struct notify *notify, struct error *err);
+
+/**
+ * notify_expect_exec() - the next execveat(@exec_fd, ..., AT_EMPTY_PATH) of @pid is the payload's own
+ *
+ * For a filter built with exec_held. That the call waits also means: the payload has
+ * sealed itself, so this is the moment to verify it.
+ */
+void notify_expect_exec(struct notify *notify, pid_t pid, int exec_fd);
+
+/**
+ * notify_release_exec() - let the waiting execveat happen; works once, all later ones are refused
+ *
+ * Return: 1; 0 when a signal interrupted the call, which comes again through
+ * notify_handle(); -EINVAL when none waits; -errno.
+ */
+int notify_release_exec(struct notify *notify, struct error *err);
 
 /** notify_denials() - Return: what was refused so far. */
 const struct denials *notify_denials(const struct notify *notify);

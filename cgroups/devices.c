@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cgroups/devices.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/*
+ * The program, with the context in register 1 (struct bpf_cgroup_dev_ctx):
+ *
+ *	access = ctx->access_type >> 16, type = ctx->access_type & 0xffff
+ *	for each rule: if type, major and minor match:
+ *		access &= ~what the rule allows
+ *		if access == 0: return 1
+ *	return 0
+ */
+enum {
+	CONTEXT = BPF_REG_1,
+	ACCESS = BPF_REG_2,
+	TYPE = BPF_REG_3,
+	MAJOR = BPF_REG_4,
+	MINOR = BPF_REG_5,
+	RESULT = BPF_REG_0,
+
+	INSNS_OPENING = 6,
+	INSNS_RULE_MAX = 7, /* three matches, mask, test, two to return 1 */
+	INSNS_END = 2,
+};
+
+static struct bpf_insn load_u32(unsigned int to, size_t offset)
+{
+	return (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W,
+				  .dst_reg = (uint8_t)(to & 0xf),
+				  .src_reg = CONTEXT,
+				  .off = (int16_t)offset };
+}
+
+static struct bpf_insn alu(unsigned int operation, unsigned int reg, uint32_t value)
+{
+	return (struct bpf_insn){ .code = (uint8_t)(BPF_ALU | operation | BPF_K),
+				  .dst_reg = (uint8_t)(reg & 0xf),
+				  .imm = (int32_t)value };
+}
+
+static struct bpf_insn copy(unsigned int to, unsigned int from)
+{
+	return (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X,
+				  .dst_reg = (uint8_t)(to & 0xf),
+				  .src_reg = (uint8_t)(from & 0xf) };
+}
+
+/* 32 bit comparison (since 5.1): in 64 bits a major above 2^31 would be sign extended. */
+static struct bpf_insn skip_unless_equal(unsigned int reg, uint32_t value, size_t skip)
+{
+	return (struct bpf_insn){ .code = BPF_JMP32 | BPF_JNE | BPF_K,
+				  .dst_reg = (uint8_t)(reg & 0xf),
+				  .off = (int16_t)skip,
+				  .imm = (int32_t)value };
+}
+
+static struct bpf_insn leave(void)
+{
+	return (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+}
+
+static size_t compile_rule(const struct device_rule *rule, struct bpf_insn *insns)
+{
+	const size_t n_matches = 1 + !rule->any_major + !rule->any_minor;
+	const size_t size = n_matches + 4;
+	uint32_t allowed = 0;
+	size_t n = 0;
+
+	if (rule->read)
+		allowed |= BPF_DEVCG_ACC_READ;
+	if (rule->write)
+		allowed |= BPF_DEVCG_ACC_WRITE;
+	if (rule->mknod)
+		allowed |= BPF_DEVCG_ACC_MKNOD;
+	if (allowed == 0)
+		return 0;
+
+	/* A jump counts from the instruction behind it to the end of this rule. */
+	insns[n] =
+		skip_unless_equal(TYPE, rule->block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, size - n - 1);
+	n++;
+	if (!rule->any_major) {
+		insns[n] = skip_unless_equal(MAJOR, rule->major, size - n - 1);
+		n++;
+	}
+	if (!rule->any_minor) {
+		insns[n] = skip_unless_equal(MINOR, rule->minor, size - n - 1);
+		n++;
+	}
+	insns[n++] = alu(BPF_AND, ACCESS, ~allowed);
+	insns[n] = skip_unless_equal(ACCESS, 0, size - n - 1);
+	n++;
+	insns[n++] = alu(BPF_MOV, RESULT, 1);
+	insns[n++] = leave();
+	return n;
+}
+
+int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns)
+{
+	size_t n = 0;
+
+	if (n_rules > (DEVICES_INSNS_MAX - INSNS_OPENING - INSNS_END) / INSNS_RULE_MAX)
+		return -E2BIG;
+
+	insns[n++] = load_u32(ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	insns[n++] = copy(TYPE, ACCESS);
+	insns[n++] = alu(BPF_AND, TYPE, 0xffff);
+	insns[n++] = alu(BPF_RSH, ACCESS, 16);
+	insns[n++] = load_u32(MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
+	insns[n++] = load_u32(MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	for (size_t i = 0; i < n_rules; i++)
+		n += compile_rule(&rules[i], insns + n);
+	insns[n++] = alu(BPF_MOV, RESULT, 0);
+	insns[n++] = leave();
+	return (int)n;
+}
+
+static int sys_bpf(int command, union bpf_attr *attr)
+{
+	long r = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : (int)r;
+}
+
+int devices_load(const struct bpf_insn *insns, size_t n_insns, struct error *err)
+{
+	static const char name[] = "kapsel_devices";
+	union bpf_attr attr;
+	int fd;
+
+	_Static_assert(sizeof(name) <= BPF_OBJ_NAME_LEN, "the kernel refuses longer names");
+	memset(&attr, 0, sizeof(attr)); /* the kernel wants zeros in the padding too */
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.expected_attach_type = BPF_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = (uint32_t)n_insns;
+	attr.license = (uintptr_t) "LGPL-2.1-or-later";
+	memcpy(attr.prog_name, name, sizeof(name));
+
+	fd = sys_bpf(BPF_PROG_LOAD, &attr);
+	if (fd >= 0)
+		return fd;
+	error_set(err, -fd, "load the device filter");
+	switch (-fd) {
+	case EPERM:
+		return error_remedy(err,
+				    "a device filter needs root in the initial user namespace; without it, a "
+				    "container in a user namespace can't make or open device nodes anyway");
+	case ENOSYS:
+		return error_remedy(err, "use a kernel built with CONFIG_BPF_SYSCALL and CONFIG_CGROUP_BPF");
+	default:
+		return fd;
+	}
+}
+
+int devices_attach(int cgroup_fd, int program_fd, struct error *err)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	r = sys_bpf(BPF_PROG_ATTACH, &attr);
+	if (r >= 0)
+		return 0;
+	error_set(err, -r, "attach the device filter to the cgroup");
+	if (r == -EPERM)
+		return error_remedy(
+			err, "it needs CAP_SYS_ADMIN, or a program on a group above forbids others below it "
+			     "(\"bpftool cgroup tree\" shows them)");
+	return r;
+}
+
+int devices_attached(int cgroup_fd)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	r = sys_bpf(BPF_PROG_QUERY, &attr);
+	return r < 0 ? r : (int)attr.query.prog_cnt;
+}

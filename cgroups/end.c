@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The end of a group: kill, count, remove. Called by processes that hold little and
+ * may not allocate, so everything is on the stack and bounded.
+ */
+#include "cgroups/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+enum { WAIT_MS = 2000, EVENTS_MAX_BYTES = 512, STAT_MAX_BYTES = 4096 };
+
+int cgroup_kill(int fd)
+{
+	return fd_write_file(fd, "cgroup.kill", "1");
+}
+
+/* The number behind "@name " at the beginning of a line; 0 without such a line. */
+static uint64_t find_count(const char *text, const char *name)
+{
+	const size_t length = strlen(name);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		uint64_t value = 0;
+
+		line += *line == '\n';
+		if (strncmp(line, name, length) != 0 || line[length] != ' ')
+			continue;
+		for (const char *digit = line + length + 1; *digit >= '0' && *digit <= '9'; digit++)
+			value = value * 10 + (uint64_t)(*digit - '0');
+		return value;
+	}
+	return 0;
+}
+
+/* The file's text without the last newline; "" when it can't be read. */
+static void read_text(int fd, const char *file, char *text, size_t size)
+{
+	ssize_t got = fd_read_file(fd, file, text, size);
+
+	if (got > 0 && text[got - 1] == '\n')
+		got--;
+	text[got > 0 ? got : 0] = '\0';
+}
+
+void cgroup_end_read(int fd, struct cgroup_end *ret)
+{
+	struct cgroup_end end = { .memory_max_bytes = UINT64_MAX };
+	char text[STAT_MAX_BYTES];
+
+	read_text(fd, "memory.events", text, sizeof(text));
+	end.oom_kills = find_count(text, "oom_kill");
+	read_text(fd, "memory.peak", text, sizeof(text)); /* since 5.19 */
+	if (str_to_u64(text, &end.memory_peak_bytes) < 0)
+		end.memory_peak_bytes = 0;
+	read_text(fd, "memory.max", text, sizeof(text));
+	if (str_to_u64(text, &end.memory_max_bytes) < 0)
+		end.memory_max_bytes = UINT64_MAX;
+	read_text(fd, "pids.events", text, sizeof(text));
+	end.pids_max_hits = find_count(text, "max");
+	read_text(fd, "cpu.stat", text, sizeof(text));
+	end.cpu_usage_us = find_count(text, "usage_usec");
+	end.cpu_throttled = find_count(text, "nr_throttled");
+	*ret = end;
+}
+
+static int read_populated(int events_fd)
+{
+	char text[EVENTS_MAX_BYTES];
+	ssize_t size = pread(events_fd, text, sizeof(text) - 1, 0);
+
+	if (size < 0)
+		return -errno;
+	text[size] = '\0';
+	return find_count(text, "populated") > 0;
+}
+
+static int open_events(int fd)
+{
+	int events_fd = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return events_fd < 0 ? -errno : events_fd;
+}
+
+int cgroup_populated(int fd)
+{
+	_cleanup_fd_ int events_fd = open_events(fd);
+
+	return events_fd < 0 ? events_fd : read_populated(events_fd);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* cgroup.events wakes poll() with POLLPRI on a change (cgroups(7)). */
+static int wait_empty(int fd, int64_t deadline_ms)
+{
+	_cleanup_fd_ int events_fd = open_events(fd);
+
+	if (events_fd < 0)
+		return events_fd;
+	for (;;) {
+		struct pollfd poll_fd = { .fd = events_fd, .events = POLLPRI };
+		int64_t left_ms = deadline_ms - now_ms();
+		int r = read_populated(events_fd);
+
+		if (r <= 0)
+			return r;
+		if (left_ms <= 0)
+			return -EBUSY;
+		if (poll(&poll_fd, 1, (int)left_ms) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+struct directory_entry { /* linux_dirent64, getdents64(2) */
+	uint64_t inode;
+	int64_t offset;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
+/*
+ * A name in here may be longer than NAME_MAX: cgroupfs doesn't check, only the length
+ * of the path in a system call limits it.
+ * Return: 1 and the name of any group below, 0 when there is none, -errno.
+ */
+static int find_child(int fd, char name[PATH_MAX])
+{
+	union {
+		struct directory_entry entry;
+		char bytes[sizeof(struct directory_entry) + PATH_MAX];
+	} buffer;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	for (;;) {
+		long size = syscall(SYS_getdents64, fd, buffer.bytes, sizeof(buffer.bytes));
+
+		if (size <= 0)
+			return size < 0 ? -errno : 0;
+		for (long at = 0; at < size;) {
+			const struct directory_entry *entry = (const void *)(buffer.bytes + at);
+
+			if (entry->type == DT_DIR && !str_equal(entry->name, ".") &&
+			    !str_equal(entry->name, "..")) {
+				size_t length = strnlen(entry->name, PATH_MAX - 1);
+
+				memcpy(name, entry->name, length);
+				name[length] = '\0';
+				return 1;
+			}
+			at += entry->length;
+		}
+	}
+}
+
+/*
+ * Depth first, but without recursion and with one descriptor: a payload that owned
+ * the tree may have made it deeper than a stack or a descriptor table.
+ */
+static int remove_children(int group_fd, int64_t deadline_ms)
+{
+	_cleanup_fd_ int fd = openat(group_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[PATH_MAX];
+	size_t depth = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (now_ms() < deadline_ms) {
+		const char *next = name;
+		int r = find_child(fd, name), next_fd;
+
+		if (r < 0)
+			return r;
+		if (r == 0 && depth == 0)
+			return 0;
+		if (r == 0)
+			next = "..";
+		else if (unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			continue;
+		else if (errno != EBUSY)
+			return -errno;
+		next_fd = openat(fd, next, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next_fd < 0)
+			return -errno;
+		close(fd);
+		fd = next_fd;
+		depth = r == 0 ? depth - 1 : depth + 1;
+	}
+	return -EBUSY;
+}
+
+int cgroup_remove(int parent_fd, const char *name)
+{
+	const int64_t deadline_ms = now_ms() + WAIT_MS;
+	_cleanup_fd_ int fd = -1;
+	int r;
+
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY)
+		return -errno;
+	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = wait_empty(fd, deadline_ms);
+	if (r == 0)
+		r = remove_children(fd, deadline_ms);
+	if (r < 0 && r != -ENODEV && r != -ENOENT) /* gone in between is what was wanted */
+		return r;
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return -errno;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the kernel says of a setting, compared by meaning with what was written: it
+ * rounds memory to pages, and names every limit of a device where we wrote one.
+ */
+#include <stdbool.h>
+
+#include "cgroups/cgroup.h"
+
+/** verify_file() - Return: the file that tells whether the setting holds; not always the one written. */
+const char *verify_file(const struct cgroup_setting *setting);
+
+/**
+ * verify_same() - whether the text of verify_file() means what the setting asked for
+ * @got: changed
+ */
+bool verify_same(const struct cgroup_setting *setting, char *got);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The verbs, one file each. */
+#include "launcher/commands/command.h"
+
+extern const struct command command_run;
+extern const struct command command_check;
+extern const struct command command_show;
+extern const struct command command_explain;
+extern const struct command command_doctor;
+extern const struct command command_list;
+extern const struct command command_schema;

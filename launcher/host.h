@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What this machine and this caller can do: probed once, then const and injected, so that
+ * plans for other hosts can be tested.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cgroups/cgroup.h"
+
+struct error;
+
+enum { HOST_PATH_MAX = 256 };
+
+struct host {
+	/* Kernel. */
+	unsigned int kernel_major, kernel_minor;
+	int landlock_abi;      /* 0: none */
+	bool seccomp_notify;   /* SECCOMP_RET_USER_NOTIF and a listener can be had */
+	bool mdwe;             /* PR_SET_MDWE, 6.3 */
+	bool time_namespace;
+	bool user_namespaces;  /* creating one is allowed for this caller */
+
+	/* Caller. */
+	uid_t euid;
+	gid_t egid;
+	uint64_t cap_effective;
+	bool initial_userns;   /* the caller is in the initial user namespace */
+	uint32_t subuid_first, subuid_count; /* /etc/subuid; count 0: none */
+	uint32_t subgid_first, subgid_count;
+	bool have_newuidmap;   /* /usr/bin/newuidmap and newgidmap exist */
+
+	/* Places. */
+	struct cgroup_place place;
+	char run_dir[HOST_PATH_MAX];   /* "/run/kapsel" or "$XDG_RUNTIME_DIR/kapsel" */
+	char log_dir[HOST_PATH_MAX];   /* "/var/log/kapsel" or "$XDG_STATE_HOME/kapsel/log" (default ~/.local/state) */
+	char cache_dir[HOST_PATH_MAX]; /* "/var/cache/kapsel" or "$XDG_CACHE_HOME/kapsel" (default ~/.cache); "": none */
+};
+
+/**
+ * host_probe() - fill @ret with what a start needs to know
+ *
+ * Looks only; under 40 system calls, since it is part of every start.
+ * Return: 0 or -errno with *err filled.
+ */
+int host_probe(struct host *ret, struct error *err);
+
+/**
+ * host_privileged() - whether the caller may set up containers with the rights of root: it is
+ * uid 0 with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID and CAP_CHOWN
+ */
+static inline bool host_privileged(const struct host *host)
+{
+	const uint64_t needed = UINT64_C(1) << 21 | UINT64_C(1) << 7 | UINT64_C(1) << 6 | UINT64_C(1) << 0;
+
+	return host->euid == 0 && (host->cap_effective & needed) == needed;
+}

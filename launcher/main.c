@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two names, two verb tables, nothing else. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/macro.h"
+#include "base/str.h"
+#include "launcher/commands/commands.h"
+
+static const struct command *const native[] = {
+	&command_run, &command_check, &command_show, &command_explain, &command_doctor, &command_list, &command_schema,
+};
+
+static void print_help(FILE *out)
+{
+	fputs("kapsel run PROFILE starts one hardened process; kapsel VERB --help tells more.\n\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(native); i++)
+		fprintf(out, "  %-9s %s\n", native[i]->name, native[i]->summary);
+}
+
+static int unknown_verb(const char *verb)
+{
+	const char *names[ARRAY_SIZE(native)], *nearest;
+	char shown[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(native); i++)
+		names[i] = native[i]->name;
+	nearest = str_nearest(verb, names, ARRAY_SIZE(native));
+	str_escape(shown, sizeof(shown), verb);
+	fprintf(stderr, "kapsel: unknown verb \"%s\"\n", shown);
+	if (nearest)
+		fprintf(stderr, "  = help: did you mean \"%s\"?\n", nearest);
+	return STATUS_USAGE;
+}
+
+static int run_native(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return STATUS_USAGE;
+	}
+	if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h") || str_equal(argv[1], "help")) {
+		print_help(stdout);
+		return STATUS_OK;
+	}
+	if (str_equal(argv[1], "--version")) {
+		puts("kapsel " KAPSEL_VERSION);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(native); i++)
+		if (str_equal(argv[1], native[i]->name))
+			return native[i]->run(native[i], argc - 1, argv + 1);
+	return unknown_verb(argv[1]);
+}
+
+/* The OCI verbs are not part of this version: an engine gets one line and a failure, never a half container. */
+static int run_oci(int argc, char **argv)
+{
+	if (argc >= 2 && (str_equal(argv[1], "--version") || str_equal(argv[1], "-v"))) {
+		puts("kapsel-oci " KAPSEL_VERSION);
+		return STATUS_OK;
+	}
+	fputs("kapsel-oci: the OCI runtime commands are not available in this version; use kapsel run PROFILE\n", stderr);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash;
+
+	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return EXIT_LAUNCHER;
+	if (getauxval(AT_SECURE)) {
+		fputs("kapsel: refuses to run setuid, setgid or with file capabilities: it is not made for that\n", stderr);
+		return EXIT_LAUNCHER;
+	}
+	if (argc < 1)
+		return EXIT_LAUNCHER;
+	slash = strrchr(argv[0], '/');
+	if (str_equal(slash ? slash + 1 : argv[0], "kapsel-oci"))
+		return run_oci(argc, argv);
+	return run_native(argc, argv);
+}

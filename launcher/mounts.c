@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+int mounts_clone(const char *path, bool recursive, uint64_t attributes)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
+	_cleanup_fd_ int fd = open_tree(AT_FDCWD, path, flags);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = mounts_restrict(fd, recursive, attributes);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+int mounts_new(const char *type, const struct mounts_option *options, uint64_t attributes)
+{
+	_cleanup_fd_ int context = fsopen(type, FSOPEN_CLOEXEC);
+	int fd;
+
+	if (context < 0)
+		return -errno;
+	for (; options && options->key; options++) {
+		unsigned int kind = options->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		if (fsconfig(context, kind, options->key, options->value, 0) < 0)
+			return -errno;
+	}
+	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = fsmount(context, FSMOUNT_CLOEXEC, (unsigned int)attributes);
+	return fd < 0 ? -errno : fd;
+}
+
+int mounts_attach(int tree_fd, int target_fd)
+{
+	if (move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
+}
+
+int mounts_restrict(int tree_fd, bool recursive, uint64_t attributes)
+{
+	struct mount_attr attr = { .attr_set = attributes };
+	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
+
+	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}

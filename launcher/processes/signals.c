@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/processes/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+
+#include "base/error.h"
+#include "base/macro.h"
+
+static void fill(sigset_t *set)
+{
+	static const int taken[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		sigaddset(set, taken[i]);
+}
+
+void signals_block(void)
+{
+	sigset_t set;
+
+	fill(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int signals_open(struct error *err)
+{
+	sigset_t set;
+	int fd;
+
+	fill(&set);
+	sigdelset(&set, SIGPIPE); /* only blocked: a closed terminal shows as EPIPE */
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? error_set(err, errno, "open a descriptor for signals") : fd;
+}

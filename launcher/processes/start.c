@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The start, seen from the supervisor: prepare everything, make the process, write its id maps,
+ * wait until the payload is sealed, ask the kernel about every step, and only then let it
+ * execute. Any failure ends with nothing left.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "launcher/evidence.h"
+#include "launcher/host.h"
+#include "launcher/plan.h"
+#include "launcher/processes/processes.h"
+#include "launcher/run.h"
+#include "launcher/state.h"
+#include "profiles/spec.h"
+#include "seccomp/notify.h"
+
+static int make_channels(struct run *run, struct error *err)
+{
+	run->proof = mmap(NULL, sizeof(*run->proof), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run->proof == MAP_FAILED) {
+		run->proof = NULL;
+		return error_set(err, errno, "map the page for proofs");
+	}
+	run->proof->lo_flags = run->proof->userns_limit = run->proof->dumpable = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, run->control) < 0)
+		return error_set(err, errno, "create the socket to init");
+	if (pipe2(run->go, O_CLOEXEC) < 0)
+		return error_set(err, errno, "create the pipe to the payload");
+	return 0;
+}
+
+static int open_stdio(struct run *run, struct error *err)
+{
+	const struct spec *spec = run->spec;
+
+	run->stdin_fd = spec->stdin_from == SPEC_STDIN_INHERIT ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+								 open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (run->stdin_fd < 0)
+		return error_set(err, errno, "open the workload's stdin");
+	if (spec->log.driver == SPEC_LOG_JSON_FILE)
+		return 0;
+	if (spec->log.driver == SPEC_LOG_PASSTHROUGH) {
+		run->stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		run->stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	} else {
+		run->stdout_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		run->stderr_fd = fcntl(run->stdout_fd, F_DUPFD_CLOEXEC, 3);
+	}
+	if (run->stdout_fd < 0 || run->stderr_fd < 0)
+		return error_set(err, errno, "open the workload's stdout and stderr");
+	return 0;
+}
+
+/* Groups go here where the container may not set any: setgroups is denied inside, for good. */
+static int drop_groups(const struct run *run, struct error *err)
+{
+	if (!host_privileged(run->host) || run->spec->user.n_groups > 0)
+		return 0;
+	return setgroups(0, NULL) < 0 ? error_set(err, errno, "drop the caller's supplementary groups") : 0;
+}
+
+static int make_init(struct run *run, struct error *err)
+{
+	_cleanup_fd_ int own_netns = -1;
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = run->clone_flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (run->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run->cgroup_fd;
+	}
+	if (run->netns_fd >= 0) {
+		own_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (own_netns < 0 || setns(run->netns_fd, CLONE_NEWNET) < 0)
+			return error_set(err, errno, "join the network namespace %s", run->spec->network_netns);
+	}
+	run->init_pid = sys_clone3(&args);
+	if (run->init_pid == 0)
+		init_main(run);
+	if (run->init_pid < 0) {
+		error_set(err, errno, "create the container's first process");
+		error_remedy(err, "kapsel doctor shows whether this host allows user namespaces");
+	}
+	if (own_netns >= 0 && setns(own_netns, CLONE_NEWNET) < 0)
+		return error_set(err, errno, "return to the own network namespace");
+	if (run->init_pid < 0)
+		return -err->code;
+	run->init_pidfd = pidfd;
+	fd_close(&run->control[1]);
+	fd_close(&run->go[0]);
+	return 0;
+}
+
+static int write_maps(struct run *run, struct error *err)
+{
+	char word;
+	int r;
+
+	/* Without rights the maps can be written only once init has made itself dumpable. */
+	if (!host_privileged(run->host) && read(run->control[0], &word, 1) != 1)
+		return error_set(err, ECHILD, "wait for init");
+	r = plan_apply(run->plan, PHASE_MAP, run, err);
+	if (r == 0)
+		r = plan_call(run->plan, PLAN_MAP, run, err);
+	if (r == 0 && write(run->control[0], "", 1) != 1)
+		r = error_set(err, errno, "tell init that its ids are mapped");
+	return r;
+}
+
+static int wait_for_seal(struct run *run, struct error *err)
+{
+	struct message message;
+	int fds[SEALED_FDS];
+	ssize_t got = fd_receive(run->control[0], &message, sizeof(message), fds, SEALED_FDS);
+	bool piped = run->stdout_fd < 0;
+
+	if (got < 0)
+		return error_set(err, (int)-got, "hear from init");
+	if (got == 0) {
+		int status = 0;
+
+		waitpid(run->init_pid, &status, __WALL | WNOHANG);
+		error_set(err, ECHILD, "hear from init: it died%s", WIFSIGNALED(status) ? " by a signal" : "");
+		return error_remedy(err, "the container's memory limit may be too small for its own set-up, or a security module stopped it");
+	}
+	if (message.type == MESSAGE_FAILED) {
+		*err = message.error;
+		return err->code > 0 ? -err->code : -EPROTO;
+	}
+	if ((size_t)got != sizeof(message) || message.type != MESSAGE_SEALED || fds[SEALED_LISTENER] < 0)
+		return error_set(err, EPROTO, "understand init");
+	run->payload_pidfd = fds[SEALED_PIDFD];
+	if (!piped) {
+		fd_close(&fds[SEALED_STDOUT]);
+		fd_close(&fds[SEALED_STDERR]);
+	}
+	if (!run->filter.notify)
+		fd_close(&fds[SEALED_LISTENER]);
+	run->stdout_pipe[0] = fds[SEALED_STDOUT];
+	run->stderr_pipe[0] = fds[SEALED_STDERR];
+	run->listener_fd = fds[SEALED_LISTENER];
+	return 0;
+}
+
+/*
+ * The listener takes over. The payload's own execveat comes through it, too, and waits there
+ * until the verdict: a filter alone can't tell it from a later one with another path.
+ */
+static int listen_to_payload(struct run *run, struct error *err)
+{
+	if (run->listener_fd < 0)
+		return 0;
+	run->notify = notify_new(take_fd(&run->listener_fd), run->spec, err);
+	return run->notify ? 0 : -err->code;
+}
+
+/* 1: the payload or init ended instead; *err says why if they could. */
+static int wait_for_exec(struct run *run, struct error *err)
+{
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = notify_fd(run->notify), .events = POLLIN },
+					 { .fd = run->control[0], .events = POLLIN } };
+		int r;
+
+		if (poll(fds, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return error_set(err, errno, "wait for the payload's execveat");
+		}
+		if (fds[1].revents)
+			return 1;
+		r = notify_handle(run->notify, err);
+		if (r < 0)
+			return r;
+		if (r == NOTIFY_EXEC_WAITS)
+			r = notify_release_exec(run->notify, err);
+		else
+			r = 0;
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+}
+
+static int let_go(struct run *run, struct error *err)
+{
+	if (!run->exec_held)
+		return write(run->go[1], "x", 1) != 1 ? error_set(err, errno, "let the payload go") : 0;
+	if (wait_for_exec(run, err) == 0)
+		return 0;
+	return err->code > 0 ? -err->code : error_set(err, ECHILD, "execute: the payload ended before");
+}
+
+/* Every step is asked for; the first that does not hold refuses the start. */
+static int verify(struct run *run, struct error *err)
+{
+	struct state_row rows[PLAN_STEPS_MAX];
+	struct evidence *evidence = arena_alloc(run->arena, sizeof(*evidence));
+	char(*reports)[STEP_REPORT_MAX] = arena_array(run->arena, run->plan->n_steps, STEP_REPORT_MAX);
+	int r;
+
+	if (!evidence || !reports)
+		return error_set(err, ENOMEM, "verify the start");
+	r = evidence_read(run, evidence, err);
+	if (r == 0 && run->exec_held)
+		notify_expect_exec(run->notify, evidence->payload_pid, run->exec_fd);
+	for (size_t i = 0; r >= 0 && i < run->plan->n_steps; i++) {
+		const struct step *step = &run->plan->steps[i];
+
+		r = step->type->verify(step, run, evidence, reports[i], err);
+		rows[i] = (struct state_row){
+			.step = step->type->name,
+			.phase = phase_name(step->type->phase),
+			.result = r == STEP_ABSENT ? "absent" : "holds",
+			.report = reports[i],
+		};
+		if (r < 0)
+			strncpy(err->step, step->type->name, sizeof(err->step) - 1);
+	}
+	return r < 0 ? r : state_write(run, rows, run->plan->n_steps, err);
+}
+
+static int set_up(struct run *run, struct error *err)
+{
+	int r = make_channels(run, err);
+
+	if (r == 0)
+		r = open_stdio(run, err);
+	if (r == 0)
+		r = state_open(run, err);
+	if (r == 0)
+		r = plan_call(run->plan, PLAN_PREPARE, run, err);
+	if (r == 0 && host_privileged(run->host))
+		r = plan_call(run->plan, PLAN_ACQUIRE, run, err);
+	if (r == 0)
+		r = janitor_start(run, err);
+	if (r == 0)
+		r = plan_apply(run->plan, PHASE_HOST, run, err);
+	if (r == 0)
+		r = drop_groups(run, err);
+	return r;
+}
+
+/* What init and the payload use is theirs now. */
+static void close_handed_over(struct run *run)
+{
+	fd_close(&run->rootfs_fd);
+	fd_close(&run->canary_fd);
+	fd_close(&run->stdin_fd);
+	fd_close(&run->stdout_fd);
+	fd_close(&run->stderr_fd);
+	for (size_t i = 0; i < RUN_MOUNTS_MAX; i++)
+		fd_close(&run->mount_fds[i]);
+	for (size_t i = 0; i < RUN_SECRETS_MAX; i++)
+		fd_close(&run->secret_fds[i]);
+	for (size_t i = 0; i < RUN_LISTEN_MAX; i++)
+		fd_close(&run->listen_fds[i]);
+}
+
+int start_run(struct run *run, struct error *err)
+{
+	int r = set_up(run, err);
+
+	if (r == 0)
+		r = make_init(run, err);
+	if (r == 0)
+		r = write_maps(run, err);
+	if (r == 0)
+		r = wait_for_seal(run, err);
+	if (r == 0)
+		r = listen_to_payload(run, err);
+	if (r == 0)
+		r = verify(run, err);
+	if (r == 0)
+		r = let_go(run, err);
+	if (r == 0) {
+		fd_close(&run->go[1]);
+		close_handed_over(run);
+		return 0;
+	}
+	/* The pipe's end tells a waiting payload to leave; the signal ends an init that hangs. */
+	fd_close(&run->go[1]);
+	run->notify = notify_free(run->notify);
+	fd_close(&run->control[0]);
+	if (run->init_pidfd >= 0) {
+		kill(run->init_pid, SIGKILL);
+		while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	}
+	return r;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/str.h"
+#include "launcher/host.h"
+#include "launcher/run.h"
+#include "profiles/spec.h"
+
+static const char *const files[] = { "facts", "steps", "facts.new", "steps.new" };
+
+/* Only ours: a directory that someone else owns or can write to could hold planted state (CVE-2015-1331). */
+static int open_run_dir(const char *path, struct error *err)
+{
+	_cleanup_fd_ int fd = -1;
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		error_set(err, errno, "create the state directory %s", path);
+		return error_remedy(err, "its parent must exist and be writable");
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(err, errno, "open the state directory %s", path);
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+		error_set(err, EPERM, "use the state directory %s: it belongs to uid %u with mode %04o", path, st.st_uid,
+			  st.st_mode & 07777u);
+		return error_remedy(err, "remove it, or: chown %u %s; chmod 0700 %s", geteuid(), path, path);
+	}
+	return take_fd(&fd);
+}
+
+static void remove_dir(int run_dir, const char *name, int dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unlinkat(dir, files[i], 0);
+	unlinkat(run_dir, name, AT_REMOVEDIR);
+}
+
+/* The directory may be removed between our open and our lock: then the name leads elsewhere, and we try again. */
+static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error *err)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		_cleanup_fd_ int dir = -1;
+		struct stat ours, named;
+
+		*ret_stale = mkdirat(run_dir, name, 0700) < 0;
+		if (*ret_stale && errno != EEXIST)
+			return error_set(err, errno, "create the state directory of %s", name);
+		dir = openat(run_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0 && errno == ENOENT)
+			continue;
+		if (dir < 0)
+			return error_set(err, errno, "open the state directory of %s", name);
+		if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
+			if (errno != EWOULDBLOCK)
+				return error_set(err, errno, "lock the state directory of %s", name);
+			error_set(err, EBUSY, "start %s: a container of that name runs", name);
+			return error_remedy(err, "stop it, or choose another name: kapsel run --name NAME PROFILE");
+		}
+		if (fstat(dir, &ours) == 0 && fstatat(run_dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
+			return take_fd(&dir);
+	}
+	return error_set(err, EAGAIN, "lock the state directory of %s", name);
+}
+
+static int clean_cgroup(const struct run *run)
+{
+	const struct cgroup_place *place = &run->host->place;
+	char path[2 * CGROUP_PATH_MAX];
+	_cleanup_fd_ int parent = -1, group = -1;
+	int r = 0;
+
+	if (!place->found)
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", place->mount, place->parent);
+	parent = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (parent < 0)
+		return errno == ENOENT ? 0 : -errno;
+	group = openat(parent, run->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (group < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (cgroup_populated(group) != 0)
+		r = cgroup_kill(group);
+	if (r == 0)
+		r = cgroup_remove(parent, run->id);
+	return r;
+}
+
+int state_open(struct run *run, struct error *err)
+{
+	_cleanup_fd_ int run_dir = open_run_dir(run->host->run_dir, err);
+	bool stale = false;
+	int r;
+
+	if (run_dir < 0)
+		return run_dir;
+	run->ids_fd = openat(run_dir, ".ids", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (run->ids_fd < 0)
+		return error_set(err, errno, "open %s/.ids", run->host->run_dir);
+	run->state_fd = lock_dir(run_dir, run->spec->name, &stale, err);
+	if (run->state_fd < 0)
+		return run->state_fd;
+	/* We hold the lock, so whatever is left of that name belongs to nobody. */
+	r = stale ? clean_cgroup(run) : 0;
+	return r < 0 ? error_set(err, -r, "clean up after a killed container called %s", run->spec->name) : 0;
+}
+
+static int write_file(int dir, const char *name, const char *temporary, const char *text, size_t size)
+{
+	_cleanup_fd_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, text, size);
+	if (r < 0)
+		return r;
+	return renameat(dir, temporary, dir, name) < 0 ? -errno : 0;
+}
+
+int state_write(const struct run *run, const struct state_row *rows, size_t n_rows, struct error *err)
+{
+	char facts[2048];
+	char *table = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&table, &size);
+	int length, r;
+
+	if (!out)
+		return error_set(err, ENOMEM, "format the table of restrictions");
+	for (size_t i = 0; i < n_rows; i++) {
+		char report[STEP_REPORT_MAX * 4];
+
+		str_escape(report, sizeof(report), rows[i].report);
+		fprintf(out, "%s\t%s\t%s\t%s\n", rows[i].step, rows[i].phase, rows[i].result, report);
+	}
+	if (fclose(out) != 0) {
+		free(table);
+		return error_set(err, ENOMEM, "format the table of restrictions");
+	}
+	length = snprintf(facts, sizeof(facts), "name\t%s\nsupervisor\t%d\ninit\t%d\ncgroup\t%s%s/%s\nhost-id\t%" PRIu32 "\nstarted\t%lld\n",
+			  run->spec->name, (int)getpid(), (int)run->init_pid, run->host->place.mount, run->host->place.parent, run->id,
+			  run->host_id, (long long)time(NULL));
+	r = write_file(run->state_fd, "facts", "facts.new", facts, (size_t)length);
+	if (r == 0)
+		r = write_file(run->state_fd, "steps", "steps.new", table, size);
+	free(table);
+	return r < 0 ? error_set(err, -r, "write the state of %s", run->spec->name) : 0;
+}
+
+int state_print_table(const char *run_dir, const char *name, FILE *out, struct error *err)
+{
+	char path[HOST_PATH_MAX + 128], text[32768], *save = NULL;
+	ssize_t size;
+
+	if (name[0] == '.' || strchr(name, '/'))
+		return error_set(err, EINVAL, "look up a container called %s", name);
+	snprintf(path, sizeof(path), "%s/%s/steps", run_dir, name);
+	size = fd_read_file(AT_FDCWD, path, text, sizeof(text));
+	if (size < 0) {
+		error_set(err, (int)-size, "find a running container called %s", name);
+		return error_remedy(err, "the table is kept while the container runs");
+	}
+	fprintf(out, "%-18s %-6s %-7s %s\n", "RESTRICTION", "PHASE", "RESULT", "WHAT THE KERNEL SAYS");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *fields[4] = { line, NULL, NULL, NULL };
+
+		for (int i = 1; i < 4 && fields[i - 1]; i++) {
+			char *tab = strchr(fields[i - 1], '\t');
+
+			if (!tab)
+				break;
+			*tab = '\0';
+			fields[i] = tab + 1;
+		}
+		if (fields[3])
+			fprintf(out, "%-18s %-6s %-7s %s\n", fields[0], fields[1], fields[2], fields[3]);
+	}
+	return 0;
+}
+
+int state_clean(const struct run *run)
+{
+	_cleanup_fd_ int run_dir = -1;
+	int r = clean_cgroup(run);
+
+	for (size_t i = 0; i < run->proof->listening; i++)
+		if (run->spec->listen[i].address[0] == '/')
+			unlink(run->spec->listen[i].address);
+	run_dir = open(run->host->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (run_dir < 0)
+		return r < 0 ? r : -errno;
+	if (run->state_fd >= 0)
+		remove_dir(run_dir, run->spec->name, run->state_fd);
+	/* The lock belongs to the open file that supervisor and janitor share: released for both. */
+	if (run->state_fd >= 0)
+		flock(run->state_fd, LOCK_UN);
+	return r;
+}

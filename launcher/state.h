@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The state of a running container: a directory of its own, locked by the processes that
+ * look after it. The lock says whether it lives; a directory without one is stale.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct error;
+struct run;
+
+/* One row of the table of restrictions. */
+struct state_row {
+	const char *step, *phase, *result; /* "holds", "absent" */
+	const char *report;
+};
+
+/**
+ * state_open() - create and lock <run_dir>/<name>, and open the lock file of host ids
+ *
+ * Sets run->state_fd and run->ids_fd. A stale directory of a killed predecessor is cleaned up
+ * first, with its cgroup. -EBUSY: a container of that name runs.
+ */
+int state_open(struct run *run, struct error *err);
+
+/** state_write() - write the facts and the table; each file appears whole or not at all. */
+int state_write(const struct run *run, const struct state_row *rows, size_t n_rows, struct error *err);
+
+/** state_print_table() - print the table of the running container @name. 0 or -errno (-ENOENT: none). */
+int state_print_table(const char *run_dir, const char *name, FILE *out, struct error *err);
+
+/**
+ * state_clean() - end what belongs to the container and remove it: processes and cgroup,
+ * listen sockets in the file system, the state directory
+ *
+ * Needs no memory: the janitor calls it, too. Goes on after a failure; returns the first.
+ */
+int state_clean(const struct run *run);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All five capability sets hold what the profile lists, normally nothing, and the securebits
+ * are locked, so that not even uid 0 inside gets some back (capabilities(7)). libcap-ng knows
+ * the names and reads the result back; the dropping itself is a few plain system calls, since
+ * init may not call into a library.
+ */
+#include <cap-ng.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "launcher/run.h"
+#include "launcher/steps/capabilities.h"
+#include "launcher/steps/steps.h"
+#include "profiles/spec.h"
+
+enum { CAPS_END = 64 };
+
+static int wanted_securebits(const struct spec *spec)
+{
+	int bits = SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+		   SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+
+	/* A setuid-root program must find root's rights where the profile opens that. */
+	if (!spec->allow_setuid)
+		bits |= SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
+	return bits;
+}
+
+int capabilities_set(uint64_t effective, uint64_t inheritable, struct error *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	for (int i = 0; i < 2; i++) {
+		data[i].effective = (uint32_t)(effective >> (32 * i));
+		data[i].permitted = data[i].effective;
+		data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
+	}
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_set(err, errno, "set the capabilities to %" PRIx64, effective);
+	return 0;
+}
+
+static int drop_bounding(uint64_t keep, struct error *err)
+{
+	for (unsigned long cap = 0; cap < CAPS_END; cap++) {
+		int held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (held < 0)
+			break; /* past the kernel's last capability */
+		if (held == 0 || (keep >> cap & 1))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return error_set(err, errno, "drop capability %lu from the bounding set", cap);
+	}
+	return 0;
+}
+
+static int raise_ambient(uint64_t caps, struct error *err)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return error_set(err, errno, "clear the ambient capabilities");
+	for (unsigned long cap = 0; cap < CAPS_END; cap++)
+		if ((caps >> cap & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return error_set(err, errno, "give the capability %s", capng_capability_to_name((unsigned int)cap));
+	return 0;
+}
+
+static int capabilities_apply(const struct step *step, struct run *run, struct error *err)
+{
+	uint64_t caps = step->spec->capabilities;
+	uint64_t setup = (UINT64_C(1) << CAP_SETPCAP) | caps;
+	int r = drop_bounding(caps, err);
+
+	/* Inheritable before ambient, and SETPCAP until the securebits are locked. */
+	if (r == 0)
+		r = capabilities_set(setup | (step->spec->allow_setuid ? UINT64_C(1) << CAP_SYS_ADMIN : 0), caps, err);
+	if (r == 0)
+		r = raise_ambient(caps, err);
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_SECUREBITS, wanted_securebits(step->spec), 0, 0, 0) < 0)
+		return error_set(err, errno, "lock the securebits");
+	run->proof->securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+	/* Without no_new_privs the filter can only be loaded with CAP_SYS_ADMIN: the payload drops that itself. */
+	r = capabilities_set(step->spec->allow_setuid ? caps | UINT64_C(1) << CAP_SYS_ADMIN : caps, caps, err);
+	return r < 0 ? r : STEP_DONE;
+}
+
+static int capabilities_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
+			       char report[STEP_REPORT_MAX], struct error *err)
+{
+	const struct proc_status *status = &evidence->payload;
+	uint64_t caps = step->spec->capabilities;
+
+	if (status->cap_bounding != caps || status->cap_permitted != caps || status->cap_effective != caps ||
+	    status->cap_inheritable != caps || status->cap_ambient != caps)
+		return error_set(err, EBADE, "the kernel has CapBnd %" PRIx64 " CapPrm %" PRIx64 " CapEff %" PRIx64
+				 " CapInh %" PRIx64 " CapAmb %" PRIx64 " instead of %" PRIx64 " in all five",
+				 status->cap_bounding, status->cap_permitted, status->cap_effective,
+				 status->cap_inheritable, status->cap_ambient, caps);
+	if (run->proof->securebits != wanted_securebits(step->spec))
+		return error_set(err, EBADE, "the securebits are %x", (unsigned int)run->proof->securebits);
+	snprintf(report, STEP_REPORT_MAX, "CapBnd=CapPrm=CapEff=CapInh=CapAmb=%016" PRIx64 ", securebits %x locked", caps,
+		 (unsigned int)run->proof->securebits);
+	return STEP_DONE;
+}
+
+static void capabilities_explain(const struct step *step, const struct spec *spec, FILE *out)
+{
+	(void)step;
+	if (spec->capabilities == 0)
+		fputs("none", out);
+	for (unsigned int cap = 0; cap < CAPS_END; cap++)
+		if (spec->capabilities >> cap & 1)
+			fprintf(out, "%s ", capng_capability_to_name(cap));
+}
+
+const struct step_type step_capabilities = {
+	.name = "capabilities",
+	.blocks = "every privileged operation, also for uid 0 inside",
+	.source = "capabilities(7), PR_CAP_AMBIENT(2const), PR_SET_SECUREBITS(2const)",
+	.phase = PHASE_PRIV,
+	.apply = capabilities_apply,
+	.verify = capabilities_verify,
+	.explain = capabilities_explain,
+};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The five nodes that every container's /dev has; the device filter allows the same ones. */
+
+enum { DEV_NODES = 5 };
+
+struct dev_node {
+	const char *path;
+	unsigned int major, minor;
+};
+
+extern const struct dev_node dev_nodes[DEV_NODES];

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Landlock as the second layer under mounts and seccomp: what may be read, written and executed
+ * is said a second time, in another part of the kernel (landlock(7)). Rights that this kernel's
+ * ABI does not know are left out; the ABI used is part of the report.
+ *
+ * The kernel has no way to read a domain back, so the payload attacks it: a directory that no
+ * rule covers can be opened before landlock_restrict_self and not after.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "launcher/host.h"
+#include "launcher/mounts.h"
+#include "launcher/run.h"
+#include "launcher/steps/dev.h"
+#include "launcher/steps/steps.h"
+#include "profiles/spec.h"
+
+/* Rights newer than Debian 12's header. */
+#define ACCESS_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3, 6.2 */
+#define ACCESS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5, 6.10 */
+#define NET_BIND_TCP     (UINT64_C(1) << 0)  /* ABI 4, 6.7 */
+#define NET_CONNECT_TCP  (UINT64_C(1) << 1)
+#define SCOPE_ABSTRACT   (UINT64_C(1) << 0) /* ABI 6, 6.12 */
+#define SCOPE_SIGNAL     (UINT64_C(1) << 1)
+
+#define READ  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITE_FILE (LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
+/* No MAKE_CHAR and MAKE_BLOCK: no workload makes device nodes. */
+#define WRITE_TREE                                                                                              \
+	(WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                  \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
+#define ALL (READ | WRITE_TREE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK | ACCESS_IOCTL_DEV)
+#define ON_A_FILE (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | WRITE_FILE | ACCESS_IOCTL_DEV)
+
+static uint64_t known(int abi)
+{
+	uint64_t rights = ALL;
+
+	if (abi < 5)
+		rights &= ~ACCESS_IOCTL_DEV;
+	if (abi < 3)
+		rights &= ~ACCESS_TRUNCATE;
+	if (abi < 2)
+		rights &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+	return rights;
+}
+
+static int landlock_wanted(const struct spec *spec)
+{
+	(void)spec;
+	return 1;
+}
+
+static int landlock_acquire(const struct step *step, struct run *run, struct error *err)
+{
+	static const struct mounts_option options[] = { { "size", "4k" }, { "nr_inodes", "2" }, { "mode", "0755" }, { NULL, NULL } };
+
+	(void)step;
+	if (run->host->landlock_abi < 1)
+		return 0;
+	run->canary_fd = mounts_new("tmpfs", options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return run->canary_fd < 0 ? error_set(err, -run->canary_fd, "create the directory that Landlock must refuse") : 0;
+}
+
+static int allow(int ruleset, int fd, uint64_t rights, int abi, const char *what, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "look at %s", what);
+	if (!S_ISDIR(st.st_mode))
+		rights &= ON_A_FILE;
+	if (sys_landlock_add_path(ruleset, fd, rights & known(abi)) < 0)
+		return error_set(err, errno, "add a Landlock rule for %s", what);
+	return 0;
+}
+
+static int allow_path(int ruleset, const char *path, uint64_t rights, int abi, struct error *err)
+{
+	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int fd = root < 0 ? -errno : path_open_in_root(root, path, O_PATH);
+
+	if (fd == -ENOENT)
+		return 0; /* an optional mount that is absent */
+	if (fd < 0)
+		return error_set(err, -fd, "open %s for its Landlock rule", path);
+	return allow(ruleset, fd, rights, abi, path, err);
+}
+
+static int allow_execution(const struct spec *spec, struct run *run, int ruleset, int abi, struct error *err)
+{
+	int r = allow(ruleset, run->exec_fd, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi, "the command", err);
+
+	/* The kernel opens the dynamic linker for execution, too. */
+	if (r == 0 && run->interpreter_fd >= 0)
+		r = allow(ruleset, run->interpreter_fd, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi,
+			  "the interpreter", err);
+	for (size_t i = 0; r == 0 && i < spec->exec_allow.n; i++)
+		if (!str_equal(spec->exec_allow.items[i], "*"))
+			r = allow_path(ruleset, spec->exec_allow.items[i], LANDLOCK_ACCESS_FS_EXECUTE | READ, abi, err);
+	return r;
+}
+
+static int allow_all(const struct spec *spec, struct run *run, int ruleset, int abi, struct error *err)
+{
+	int r = allow_path(ruleset, "/", READ | (spec_exec_any(spec) ? (uint64_t)LANDLOCK_ACCESS_FS_EXECUTE : 0), abi, err);
+
+	if (r == 0)
+		r = allow_execution(spec, run, ruleset, abi, err);
+	for (size_t i = 0; r == 0 && i < DEV_NODES; i++)
+		r = allow_path(ruleset, dev_nodes[i].path, READ | WRITE_FILE, abi, err);
+	for (size_t i = 0; r == 0 && i < spec->n_devices; i++)
+		r = allow_path(ruleset, spec->devices[i].path,
+			       READ | ACCESS_IOCTL_DEV | (spec->devices[i].write ? WRITE_FILE : 0), abi, err);
+	for (size_t i = 0; r == 0 && i < spec->n_mounts; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (mount->write || mount->type == SPEC_MOUNT_TMPFS)
+			r = allow_path(ruleset, mount->target, READ | WRITE_TREE, abi, err);
+	}
+	return r;
+}
+
+static int try_canary(int dir)
+{
+	_cleanup_fd_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? errno : 0;
+}
+
+static int landlock_apply(const struct step *step, struct run *run, struct error *err)
+{
+	const struct spec *spec = step->spec;
+	int abi = run->host->landlock_abi;
+	struct sys_landlock_ruleset attr = { .handled_access_fs = known(abi) };
+	_cleanup_fd_ int ruleset = -1;
+	int r;
+
+	if (abi < 1)
+		return STEP_ABSENT; /* only with on_missing warn: plan_build refused it otherwise */
+	if (spec->network == SPEC_NETWORK_NONE)
+		attr.handled_access_net = NET_BIND_TCP | NET_CONNECT_TCP;
+	attr.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
+	ruleset = sys_landlock_create(&attr, abi);
+	if (ruleset < 0)
+		return error_set(err, errno, "create the Landlock ruleset");
+	r = allow_all(spec, run, ruleset, abi, err);
+	if (r < 0)
+		return r;
+	run->proof->landlock_open_before = try_canary(run->canary_fd);
+	if (sys_landlock_restrict(ruleset) < 0)
+		return error_set(err, errno, "enforce the Landlock ruleset");
+	run->proof->landlock_open_after = try_canary(run->canary_fd);
+	run->proof->landlock_abi = abi;
+	fd_close(&run->canary_fd);
+	return STEP_DONE;
+}
+
+static int landlock_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
+			   char report[STEP_REPORT_MAX], struct error *err)
+{
+	const struct proof *proof = run->proof;
+
+	(void)step, (void)evidence;
+	if (run->host->landlock_abi < 1) {
+		snprintf(report, STEP_REPORT_MAX, "the kernel has no Landlock");
+		return STEP_ABSENT;
+	}
+	if (proof->landlock_open_before != 0 || proof->landlock_open_after != EACCES)
+		return error_set(err, EBADE, "a directory outside of all rules opens with %s before and %s after",
+				 proof->landlock_open_before ? error_name(proof->landlock_open_before) : "success",
+				 proof->landlock_open_after ? error_name(proof->landlock_open_after) : "success");
+	snprintf(report, STEP_REPORT_MAX, "ABI %d; a directory outside of the rules: open before, EACCES after", proof->landlock_abi);
+	return STEP_DONE;
+}
+
+static void landlock_explain(const struct step *step, const struct spec *spec, FILE *out)
+{
+	size_t writable = 0;
+
+	(void)step;
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		writable += spec->mounts[i].write || spec->mounts[i].type == SPEC_MOUNT_TMPFS;
+	fprintf(out, "read below /, write below %zu mount(s), execute %s", writable,
+		spec_exec_any(spec) ? "anything" : "the command only");
+}
+
+const struct step_type step_landlock = {
+	.name = "landlock",
+	.blocks = "what a mistake in mounts or seccomp would leave open: writing, executing, device control, signals out",
+	.source = "landlock(7), kernel userspace-api/landlock.rst",
+	.phase = PHASE_SEAL,
+	.acquire = landlock_acquire,
+	.apply = landlock_apply,
+	.verify = landlock_verify,
+	.explain = landlock_explain,
+	.wanted = landlock_wanted,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/steps/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "launcher/mounts.h"
+#include "launcher/run.h"
+
+/* sysctl files print tabs between numbers and end with a newline: compared word by word. */
+static int same_words(const char *a, const char *b)
+{
+	for (;;) {
+		size_t n, m;
+
+		a += strspn(a, " \t\n");
+		b += strspn(b, " \t\n");
+		n = strcspn(a, " \t\n");
+		m = strcspn(b, " \t\n");
+		if (n != m || memcmp(a, b, n) != 0)
+			return 0;
+		if (n == 0)
+			return 1;
+		a += n;
+		b += m;
+	}
+}
+
+int procfs_write(struct run *run, const char *path, const char *value, struct error *err)
+{
+	_cleanup_fd_ int fd = -1;
+	struct statfs fs;
+	char text[512];
+	ssize_t got;
+
+	if (run->procfs_fd < 0)
+		run->procfs_fd = mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (run->procfs_fd < 0)
+		return error_set(err, -run->procfs_fd, "create a private procfs");
+	fd = path_open_plain(run->procfs_fd, path, O_RDWR);
+	if (fd < 0)
+		return error_set(err, -fd, "open /proc/%s", path);
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return error_set(err, EBADE, "/proc/%s is not on procfs", path);
+	if (write(fd, value, strlen(value)) < 0)
+		return error_set(err, errno, "write \"%s\" to /proc/%s", value, path);
+	got = pread(fd, text, sizeof(text) - 1, 0);
+	if (got < 0)
+		return error_set(err, errno, "read /proc/%s back", path);
+	text[got] = '\0';
+	if (!same_words(text, value))
+		return error_set(err, EBADE, "/proc/%s reads back as \"%.*s\"", path, (int)strcspn(text, "\n"), text);
+	return 0;
+}

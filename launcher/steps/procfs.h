@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Init's private procfs: detached, so that nothing can be mounted over a part of it
+ * (CVE-2025-52881). Every setting that is written through it is checked to be on procfs
+ * and read back.
+ */
+struct error;
+struct run;
+
+/**
+ * procfs_write() - write a setting below the private procfs and read it back
+ * @path: relative: "sys/net/ipv4/ip_forward"
+ *
+ * Return: 0; -EBADE when the kernel reads back another value; -errno. *err is filled.
+ */
+int procfs_write(struct run *run, const char *path, const char *value, struct error *err);

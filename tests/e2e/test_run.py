@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`kapsel run`: status and output come through, nothing stays."""
+
+import pytest
+
+
+def test_a_command_that_succeeds_gives_status_0(kapsel):
+    result = kapsel.run(["/bin/true"])
+    assert result.status == 0, result
+
+
+@pytest.mark.parametrize("status", [1, 7, 124, 255])
+def test_the_commands_exit_status_passes_through(kapsel, status):
+    result = kapsel.run(["/bin/sh", "-c", f"exit {status}"])
+    assert result.status == status, result
+
+
+def test_the_log_has_what_the_command_wrote(kapsel):
+    result = kapsel.run(["/bin/sh", "-c", "echo one; echo two >&2; printf three"])
+    assert result.status == 0, result
+    assert [entry["log"] for entry in result.log if entry["stream"] == "stdout"] == ["one\n", "three"], result
+    assert [entry["log"] for entry in result.log if entry["stream"] == "stderr"] == ["two\n"], result

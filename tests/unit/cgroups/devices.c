@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cgroups/devices.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+enum { R = BPF_DEVCG_ACC_READ, W = BPF_DEVCG_ACC_WRITE, M = BPF_DEVCG_ACC_MKNOD };
+
+/* The few instructions that a device filter uses, executed. */
+static uint32_t interpret(const struct bpf_insn *insns, int n, const struct bpf_cgroup_dev_ctx *context)
+{
+	uint64_t regs[11] = { 0 };
+
+	for (int i = 0; i >= 0 && i < n; i++) {
+		const struct bpf_insn *in = &insns[i];
+		uint32_t dst = (uint32_t)regs[in->dst_reg], src = (uint32_t)regs[in->src_reg];
+		uint32_t imm = (uint32_t)in->imm, word;
+
+		switch (in->code) {
+		case BPF_LDX | BPF_MEM | BPF_W:
+			cr_assert(eq(u8, in->src_reg, BPF_REG_1));
+			memcpy(&word, (const char *)context + in->off, sizeof(word));
+			regs[in->dst_reg] = word;
+			break;
+		case BPF_ALU | BPF_MOV | BPF_X:
+			regs[in->dst_reg] = src;
+			break;
+		case BPF_ALU | BPF_MOV | BPF_K:
+			regs[in->dst_reg] = imm;
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			regs[in->dst_reg] = dst & imm;
+			break;
+		case BPF_ALU | BPF_RSH | BPF_K:
+			regs[in->dst_reg] = dst >> imm;
+			break;
+		case BPF_JMP32 | BPF_JNE | BPF_K:
+			if (dst != imm)
+				i += in->off;
+			break;
+		case BPF_JMP | BPF_EXIT:
+			return (uint32_t)regs[0];
+		default:
+			cr_fatal("instruction %d has the code 0x%x", i, in->code);
+		}
+	}
+	cr_fatal("ran out of the program");
+	return 0;
+}
+
+static bool allows(const struct device_rule *rules, size_t n_rules, bool block, uint32_t major,
+		   uint32_t minor, uint32_t access)
+{
+	struct bpf_insn insns[DEVICES_INSNS_MAX];
+	const struct bpf_cgroup_dev_ctx context = {
+		.access_type = access << 16 | (block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+		.major = major,
+		.minor = minor,
+	};
+	int n = devices_compile(rules, n_rules, insns);
+
+	cr_assert(gt(int, n, 0));
+	return interpret(insns, n, &context) == 1;
+}
+
+Test(devices_compile, denies_everything_without_a_rule)
+{
+	for (uint32_t access = 0; access <= (R | W | M); access++) {
+		cr_assert(not(allows(NULL, 0, false, 1, 3, access)));
+		cr_assert(not(allows(NULL, 0, true, 8, 0, access)));
+	}
+}
+
+static const struct device_rule rules[] = {
+	{ .major = 1, .minor = 3, .read = true, .write = true },
+	{ .major = 1, .minor = 5, .read = true },
+	{ .major = 136, .any_minor = true, .read = true, .write = true },
+	{ .block = true, .major = 8, .minor = 0, .read = true, .write = true, .mknod = true },
+	{ .block = true, .any_major = true, .any_minor = true, .mknod = true },
+	{ .major = 0xfffffff0, .minor = 0xfffffffe, .read = true },
+};
+
+static const struct {
+	bool block;
+	uint32_t major, minor, access;
+	bool allowed;
+} table[] = {
+	{ false, 1, 3, R, true },
+	{ false, 1, 3, W, true },
+	{ false, 1, 3, R | W, true },
+	{ false, 1, 3, M, false },
+	{ false, 1, 3, R | M, false },
+	{ true, 1, 3, R, false },
+	{ false, 1, 4, R, false },
+	{ false, 3, 1, R, false },
+	{ false, 2, 3, R, false },
+	{ false, 1, 5, R, true },
+	{ false, 1, 5, W, false },
+	{ false, 1, 5, R | W, false },
+	{ false, 136, 0, R | W, true },
+	{ false, 136, 4095, R | W, true },
+	{ false, 137, 0, R, false },
+	{ true, 8, 0, R | W | M, true },
+	{ false, 8, 0, R, false },
+	{ true, 8, 1, R, false },
+	{ true, 8, 1, M, true },
+	{ true, 8, 1, R | M, false },
+	{ true, 259, 77, M, true },
+	{ false, 259, 77, M, false },
+	{ false, 0xfffffff0, 0xfffffffe, R, true },
+	{ false, 0xfffffff0, 0xffffffff, R, false },
+	{ false, 0, 0, 0, false },
+};
+
+Test(devices_compile, allows_exactly_what_the_rules_list)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		cr_assert(eq(int,
+			     allows(rules, ARRAY_SIZE(rules), table[i].block, table[i].major, table[i].minor,
+				    table[i].access),
+			     table[i].allowed),
+			  "row %zu: %c %u:%u access %u", i, table[i].block ? 'b' : 'c', table[i].major,
+			  table[i].minor, table[i].access);
+}
+
+Test(devices_compile, adds_up_rules_for_one_device)
+{
+	const struct device_rule two[] = {
+		{ .major = 10, .minor = 200, .read = true },
+		{ .major = 1, .minor = 3, .read = true },
+		{ .major = 10, .minor = 200, .write = true },
+	};
+
+	cr_assert(allows(two, ARRAY_SIZE(two), false, 10, 200, R | W));
+	cr_assert(not(allows(two, ARRAY_SIZE(two), false, 10, 200, R | W | M)));
+	cr_assert(not(allows(two, ARRAY_SIZE(two), false, 1, 3, R | W)));
+}
+
+Test(devices_compile, ignores_a_rule_that_allows_nothing)
+{
+	const struct device_rule empty = { .major = 1, .minor = 3 };
+
+	cr_assert(not(allows(&empty, 1, false, 1, 3, R)));
+	cr_assert(not(allows(&empty, 1, false, 1, 3, 0)));
+}
+
+Test(devices_compile, refuses_more_rules_than_fit)
+{
+	struct device_rule *many = calloc(1000, sizeof(*many));
+	struct bpf_insn insns[DEVICES_INSNS_MAX];
+	size_t fitting = 0;
+
+	cr_assert(ne(ptr, many, NULL));
+	for (size_t i = 0; i < 1000; i++)
+		many[i] = (struct device_rule){ .major = (uint32_t)i, .minor = 1, .read = true };
+	while (devices_compile(many, fitting + 1, insns) > 0)
+		fitting++;
+	cr_assert(ge(sz, fitting, 100));
+	cr_assert(le(int, devices_compile(many, fitting, insns), DEVICES_INSNS_MAX));
+	cr_assert(eq(int, devices_compile(many, fitting + 1, insns), -E2BIG));
+	cr_assert(allows(many, fitting, false, (uint32_t)fitting - 1, 1, R));
+	free(many);
+}
