@@ -35,7 +35,8 @@ struct host {
 	/* Places. */
 	struct cgroup_place place;
 	char run_dir[HOST_PATH_MAX];   /* "/run/kapsel" or "$XDG_RUNTIME_DIR/kapsel" */
-	char log_dir[HOST_PATH_MAX];   /* "/var/log/kapsel" or "$XDG_STATE_HOME/kapsel/log" (default ~/.local/state) */
+	char log_dir[HOST_PATH_MAX];   /* "/var/log/kapsel" or "$XDG_STATE_HOME/kapsel/log" (default ~/.local/state,
+					* without a home the run directory) */
 	char cache_dir[HOST_PATH_MAX]; /* "/var/cache/kapsel" or "$XDG_CACHE_HOME/kapsel" (default ~/.cache); "": none */
 };
 
@@ -46,6 +47,48 @@ struct host {
  * Return: 0 or -errno with *err filled.
  */
 int host_probe(struct host *ret, struct error *err);
+
+/* What only doctor shows: the parts of the kernel and its settings, one by one. */
+struct host_details {
+	struct host host;
+
+	/* System calls and flags that every start uses. */
+	bool openat2, clone3, clone_into_cgroup, fsopen, open_tree, mount_setattr;
+	bool wait_killable; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 5.19 */
+	bool cgroup_kill;   /* cgroup.kill, 5.14 */
+	bool device_filter; /* this caller can load a program for it */
+
+	/* Better where they are there. */
+	bool statmount;    /* 6.8 */
+	bool tmpfs_noswap; /* 6.3 */
+	bool psi;          /* /proc/pressure can be read */
+
+	/* Settings; -1: this kernel doesn't have it. */
+	int64_t max_user_namespaces;
+	int unprivileged_userns_clone;  /* Debian's switch */
+	int apparmor_restrict_userns;   /* Ubuntu's switch */
+	int memfd_noexec;               /* vm.memfd_noexec, 6.3 */
+	int legacy_tiocsti;             /* dev.tty.legacy_tiocsti, 6.2 */
+	int selinux_enforce;            /* 1: enforcing */
+	bool apparmor;
+	bool swap;                      /* some swap is in use */
+	char core_pattern[128];
+};
+
+/**
+ * host_probe_all() - everything that doctor shows
+ *
+ * Looks only; file system handles that are made to ask for a feature are never mounted.
+ * Return: 0 or -errno with *err filled.
+ */
+int host_probe_all(struct host_details *ret, struct error *err);
+
+/**
+ * host_parse_release() - "6.18.44-x" to 6 and 18
+ *
+ * Return: 0 or -EINVAL.
+ */
+int host_parse_release(const char *release, unsigned int *ret_major, unsigned int *ret_minor);
 
 /**
  * host_privileged() - whether the caller may set up containers with the rights of root: it is

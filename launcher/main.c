@@ -74,6 +74,8 @@ int main(int argc, char **argv)
 {
 	const char *slash;
 
+	/* Whole lines: unbuffered, every character of a finding would be a system call. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return EXIT_LAUNCHER;

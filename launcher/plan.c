@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "launcher/faults.h"
 #include "launcher/host.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
@@ -142,7 +143,7 @@ int plan_apply(const struct plan *plan, enum phase phase, struct run *run, struc
 		const struct step *step = &plan->steps[i];
 		int r;
 
-		if (step->type->phase != phase)
+		if (step->type->phase != phase || faults_skip_apply(step->type->name))
 			continue;
 		r = named(step, step->type->apply(step, run, err), err);
 		if (r < 0)
