@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroups/mounts.h"
+#include "cgroups/text.h"
 
 static const struct {
 	const char *name;
@@ -87,7 +88,7 @@ void controllers_print(unsigned int set, const char *prefix, char *buffer, size_
 int controllers_read(int group_fd, const char *file, unsigned int *ret)
 {
 	char text[256];
-	ssize_t size = fd_read_file(group_fd, file, text, sizeof(text));
+	ssize_t size = text_read(group_fd, file, text, sizeof(text));
 
 	if (size < 0)
 		return (int)size;
@@ -147,10 +148,10 @@ static enum occupants look_inside(int group_fd)
 
 	if (faccessat(group_fd, "cgroup.type", F_OK, 0) < 0)
 		return NOBODY;
-	size = fd_read_file(group_fd, "cgroup.procs", text, sizeof(text));
+	size = text_read(group_fd, "cgroup.procs", text, sizeof(text));
 	if (size == 0)
 		return NOBODY;
-	snprintf(mine, sizeof(mine), "%d\n", getpid());
+	snprintf(mine, sizeof(mine), "%d", getpid());
 	return size > 0 && str_equal(text, mine) ? ONLY_ME : OTHERS;
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cgroups/text.h"
 
 enum { WAIT_MS = 2000, EVENTS_MAX_BYTES = 512, STAT_MAX_BYTES = 4096 };
 
@@ -44,32 +45,22 @@ static uint64_t find_count(const char *text, const char *name)
 	return 0;
 }
 
-/* The file's text without the last newline; "" when it can't be read. */
-static void read_text(int fd, const char *file, char *text, size_t size)
-{
-	ssize_t got = fd_read_file(fd, file, text, size);
-
-	if (got > 0 && text[got - 1] == '\n')
-		got--;
-	text[got > 0 ? got : 0] = '\0';
-}
-
 void cgroup_end_read(int fd, struct cgroup_end *ret)
 {
 	struct cgroup_end end = { .memory_max_bytes = UINT64_MAX };
 	char text[STAT_MAX_BYTES];
 
-	read_text(fd, "memory.events", text, sizeof(text));
+	text_read(fd, "memory.events", text, sizeof(text));
 	end.oom_kills = find_count(text, "oom_kill");
-	read_text(fd, "memory.peak", text, sizeof(text)); /* since 5.19 */
+	text_read(fd, "memory.peak", text, sizeof(text)); /* since 5.19 */
 	if (str_to_u64(text, &end.memory_peak_bytes) < 0)
 		end.memory_peak_bytes = 0;
-	read_text(fd, "memory.max", text, sizeof(text));
+	text_read(fd, "memory.max", text, sizeof(text));
 	if (str_to_u64(text, &end.memory_max_bytes) < 0)
 		end.memory_max_bytes = UINT64_MAX;
-	read_text(fd, "pids.events", text, sizeof(text));
+	text_read(fd, "pids.events", text, sizeof(text));
 	end.pids_max_hits = find_count(text, "max");
-	read_text(fd, "cpu.stat", text, sizeof(text));
+	text_read(fd, "cpu.stat", text, sizeof(text));
 	end.cpu_usage_us = find_count(text, "usage_usec");
 	end.cpu_throttled = find_count(text, "nr_throttled");
 	*ret = end;

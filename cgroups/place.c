@@ -268,6 +268,8 @@ int cgroup_place_find(struct cgroup_place *ret, struct error *err)
 
 		place_choose(&world, &place);
 	}
+	if (!place.found && place.v1)
+		snprintf(place.remedy, sizeof(place.remedy), "%s", BOOT_REMEDY);
 	if (place.found) {
 		read_available(mount_fd, &place);
 		place_explain(&place, &mounts, euid == 0);

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/str.h"
 #include "cgroups/cpulist.h"
+#include "cgroups/text.h"
 
 enum { FILE_MAX_BYTES = 4096 };
 
@@ -90,12 +90,8 @@ const char *verify_file(const struct cgroup_setting *setting)
 	return str_equal(setting->file, "cpuset.cpus") ? "cpuset.cpus.effective" : setting->file;
 }
 
-bool verify_same(const struct cgroup_setting *setting, char *got)
+bool verify_same(const struct cgroup_setting *setting, const char *got)
 {
-	size_t length = strlen(got);
-
-	if (length > 0 && got[length - 1] == '\n')
-		got[length - 1] = '\0';
 	if (str_equal(setting->file, "memory.max") || str_equal(setting->file, "memory.high") ||
 	    str_equal(setting->file, "memory.swap.max"))
 		return same_bytes(setting->value, got);
@@ -112,7 +108,7 @@ int cgroup_verify(int fd, const struct cgroup_limits *limits, struct error *err)
 		const struct cgroup_setting *setting = &limits->items[i];
 		const char *file = verify_file(setting), *key = setting->key;
 		char got[FILE_MAX_BYTES];
-		ssize_t size = fd_read_file(fd, file, got, sizeof(got));
+		ssize_t size = text_read(fd, file, got, sizeof(got));
 
 		if (size == -ENOENT && setting->optional)
 			continue;

@@ -11,8 +11,5 @@
 /** verify_file() - Return: the file that tells whether the setting holds; not always the one written. */
 const char *verify_file(const struct cgroup_setting *setting);
 
-/**
- * verify_same() - whether the text of verify_file() means what the setting asked for
- * @got: changed
- */
-bool verify_same(const struct cgroup_setting *setting, char *got);
+/** verify_same() - Return: whether the text of verify_file(), without newline, means what was asked for. */
+bool verify_same(const struct cgroup_setting *setting, const char *got);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -126,18 +125,4 @@ bool evidence_option(const char *options, const char *option)
 			options++;
 	}
 	return false;
-}
-
-int evidence_own_namespace(const struct evidence *evidence, const char *name)
-{
-	char path[64];
-	struct stat theirs, ours;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)evidence->payload_pid, name);
-	if (stat(path, &theirs) < 0)
-		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	if (stat(path, &ours) < 0)
-		return -errno;
-	return theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev;
 }

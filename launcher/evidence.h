@@ -17,11 +17,3 @@ const struct mount_row *evidence_mount(const struct evidence *evidence, const ch
 
 /** evidence_option() - Return: whether a comma-separated option list has @option. */
 bool evidence_option(const char *options, const char *option);
-
-/**
- * evidence_own_namespace() - whether the payload's namespace is another than ours
- * @name: as in /proc/<pid>/ns: "mnt"
- *
- * Return: 1 own, 0 shared with us, -errno.
- */
-int evidence_own_namespace(const struct evidence *evidence, const char *name);

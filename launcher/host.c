@@ -49,7 +49,8 @@ static int probe_kernel(struct host *host, struct error *err)
 	struct utsname name;
 	int abi;
 
-	if (uname(&name) < 0 || host_parse_release(name.release, &host->kernel_major, &host->kernel_minor) < 0)
+	if (uname(&name) < 0 ||
+	    host_parse_release(name.release, &host->kernel_major, &host->kernel_minor) < 0)
 		return error_set(err, EINVAL, "read the kernel's version \"%.60s\"", name.release);
 	abi = sys_landlock_abi();
 	host->landlock_abi = abi > 0 ? abi : 0;
@@ -85,10 +86,11 @@ static void probe_subordinate_ids(struct host *host)
 	struct subid_range uids = { 0 }, gids = { 0 };
 	char name[SUBID_NAME_MAX];
 
-	host->have_newuidmap = access("/usr/bin/newuidmap", X_OK) == 0 && access("/usr/bin/newgidmap", X_OK) == 0;
+	host->have_newuidmap =
+		access("/usr/bin/newuidmap", X_OK) == 0 && access("/usr/bin/newgidmap", X_OK) == 0;
 	if (subid_user_name("/etc/passwd", host->euid, name) < 0)
 		name[0] = '\0'; /* from a directory service, perhaps: the number may still be listed */
-	if (subid_read("/etc/subuid", name, host->euid, &uids) < 0 ||
+	if (subid_read("/etc/subuid", name, host->euid, &uids) < 0 || uids.count == 0 ||
 	    subid_read("/etc/subgid", name, host->euid, &gids) < 0)
 		return;
 	host->subuid_first = uids.first;

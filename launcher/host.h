@@ -17,27 +17,28 @@ enum { HOST_PATH_MAX = 256 };
 struct host {
 	/* Kernel. */
 	unsigned int kernel_major, kernel_minor;
-	int landlock_abi;      /* 0: none */
-	bool seccomp_notify;   /* SECCOMP_RET_USER_NOTIF and a listener can be had */
-	bool mdwe;             /* PR_SET_MDWE, 6.3 */
+	int landlock_abi;    /* 0: none */
+	bool seccomp_notify; /* SECCOMP_RET_USER_NOTIF and a listener can be had */
+	bool mdwe;           /* PR_SET_MDWE, 6.3 */
 	bool time_namespace;
-	bool user_namespaces;  /* creating one is allowed for this caller */
+	bool user_namespaces; /* creating one is allowed for this caller */
 
 	/* Caller. */
 	uid_t euid;
 	gid_t egid;
 	uint64_t cap_effective;
-	bool initial_userns;   /* the caller is in the initial user namespace */
+	bool initial_userns;                 /* the caller is in the initial user namespace */
 	uint32_t subuid_first, subuid_count; /* /etc/subuid; count 0: none */
 	uint32_t subgid_first, subgid_count;
-	bool have_newuidmap;   /* /usr/bin/newuidmap and newgidmap exist */
+	bool have_newuidmap; /* /usr/bin/newuidmap and newgidmap exist */
 
 	/* Places. */
 	struct cgroup_place place;
 	char run_dir[HOST_PATH_MAX];   /* "/run/kapsel" or "$XDG_RUNTIME_DIR/kapsel" */
-	char log_dir[HOST_PATH_MAX];   /* "/var/log/kapsel" or "$XDG_STATE_HOME/kapsel/log" (default ~/.local/state,
-					* without a home the run directory) */
-	char cache_dir[HOST_PATH_MAX]; /* "/var/cache/kapsel" or "$XDG_CACHE_HOME/kapsel" (default ~/.cache); "": none */
+	char log_dir[HOST_PATH_MAX];   /* "/var/log/kapsel" or "$XDG_STATE_HOME/kapsel/log" (default
+					* ~/.local/state,   without a home the run directory) */
+	char cache_dir[HOST_PATH_MAX]; /* "/var/cache/kapsel" or "$XDG_CACHE_HOME/kapsel" (default ~/.cache);
+					  "": none */
 };
 
 /**
@@ -55,7 +56,6 @@ struct host_details {
 	/* System calls and flags that every start uses. */
 	bool openat2, clone3, clone_into_cgroup, fsopen, open_tree, mount_setattr;
 	bool wait_killable; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 5.19 */
-	bool cgroup_kill;   /* cgroup.kill, 5.14 */
 	bool device_filter; /* this caller can load a program for it */
 
 	/* Better where they are there. */
@@ -65,14 +65,16 @@ struct host_details {
 
 	/* Settings; -1: this kernel doesn't have it. */
 	int64_t max_user_namespaces;
-	int unprivileged_userns_clone;  /* Debian's switch */
-	int apparmor_restrict_userns;   /* Ubuntu's switch */
-	int memfd_noexec;               /* vm.memfd_noexec, 6.3 */
-	int legacy_tiocsti;             /* dev.tty.legacy_tiocsti, 6.2 */
-	int selinux_enforce;            /* 1: enforcing */
+	int unprivileged_userns_clone; /* Debian's switch */
+	int apparmor_restrict_userns;  /* Ubuntu's switch */
+	int memfd_noexec;              /* vm.memfd_noexec, 6.3 */
+	int legacy_tiocsti;            /* dev.tty.legacy_tiocsti, 6.2 */
+	int selinux_enforce;           /* 1: enforcing */
 	bool apparmor;
-	bool swap;                      /* some swap is in use */
+	bool swap; /* some swap is in use */
 	char core_pattern[128];
+	char lsm[128];       /* active security modules, "" where securityfs isn't mounted */
+	bool run_dir_usable; /* it exists, or can be made */
 };
 
 /**

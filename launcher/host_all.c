@@ -45,7 +45,8 @@ static bool probe_wait_killable(void)
 {
 	/* Known flags get as far as reading the filter at NULL; unknown ones are EINVAL. */
 	return sys_seccomp(SECCOMP_SET_MODE_FILTER,
-			   SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, NULL) < 0 &&
+			   SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			   NULL) < 0 &&
 	       errno == EFAULT;
 }
 
@@ -96,10 +97,19 @@ static void probe_calls(struct host_details *details)
 	details->tmpfs_noswap = probe_tmpfs_noswap(&details->host);
 }
 
-/* A group other than the root has the file; without one, the version decides. */
-static bool probe_cgroup_kill(const struct host *host)
+static bool probe_run_dir(const struct host *host)
 {
-	return host->kernel_major > 5 || (host->kernel_major == 5 && host->kernel_minor >= 14);
+	char above[HOST_PATH_MAX];
+	char *slash;
+
+	if (access(host->run_dir, F_OK) == 0)
+		return faccessat(AT_FDCWD, host->run_dir, W_OK | X_OK, AT_EACCESS) == 0;
+	memcpy(above, host->run_dir, sizeof(above));
+	slash = strrchr(above, '/');
+	if (!slash || slash == above)
+		return false;
+	*slash = '\0';
+	return faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 static void probe_settings(struct host_details *details)
@@ -119,7 +129,10 @@ static void probe_settings(struct host_details *details)
 			    str_equal(text, "Y");
 	/* Compiled in but switched off, the file is there and reading fails. */
 	details->psi = host_value_text("/proc/pressure/memory", text, sizeof(text)) && text[0] != '\0';
-	host_value_text("/proc/sys/kernel/core_pattern", details->core_pattern, sizeof(details->core_pattern));
+	host_value_text("/proc/sys/kernel/core_pattern", details->core_pattern,
+			sizeof(details->core_pattern));
+	host_value_text("/sys/kernel/security/lsm", details->lsm, sizeof(details->lsm));
+	details->run_dir_usable = probe_run_dir(&details->host);
 	details->swap = sysinfo(&info) == 0 && info.totalswap > 0;
 }
 
@@ -131,7 +144,6 @@ int host_probe_all(struct host_details *ret, struct error *err)
 	if (r < 0)
 		return r;
 	probe_calls(&details);
-	details.cgroup_kill = probe_cgroup_kill(&details.host);
 	probe_settings(&details);
 	*ret = details;
 	return 0;

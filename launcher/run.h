@@ -22,6 +22,11 @@ struct notify;
 struct plan;
 struct spec;
 
+enum { RUN_NAMESPACES = 8 };
+
+/* As in /proc/<pid>/ns. */
+extern const char *const run_namespace_names[RUN_NAMESPACES];
+
 enum {
 	RUN_MOUNTS_MAX = 64,
 	RUN_SECRETS_MAX = 32,
@@ -54,7 +59,9 @@ struct proof {
 	int setgroups_errno;      /* of setgroups(0, NULL) after the switch */
 	char nodename[65];        /* uname(2) */
 	char cwd[256];            /* getcwd(2) of the payload; it must start with "/" */
-	unsigned int open_fds;    /* descriptors 3 and up that will survive execveat */
+	unsigned int open_fds;    /* descriptors that will survive execveat */
+	int stray_fd;             /* one that should not, -1: none */
+	uint64_t namespaces[RUN_NAMESPACES]; /* inode numbers, in the order of run_namespace_names */
 	unsigned int sysctls;     /* written and read back equal */
 	unsigned int secrets;     /* files written */
 	unsigned int listening;   /* sockets bound by the supervisor, for the janitor */

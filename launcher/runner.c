@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -108,6 +108,20 @@ static void choose_attrs(const struct spec_strings *chosen, const struct spec_pa
 				add_attr(pairs, n, from->items[j].name, from->items[j].value);
 }
 
+/* The default place of a plain user lies some levels below the home directory. */
+static void make_log_dir(struct arena *arena, const char *path)
+{
+	char *partial = arena_strdup(arena, path);
+
+	for (char *slash = partial ? strchr(partial + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(partial, 0700); /* opening the log tells what could not be made */
+		*slash = '/';
+	}
+	if (partial)
+		mkdir(partial, 0750);
+}
+
 static int open_log(const struct run *run, struct log_writer **ret, struct error *err)
 {
 	const struct spec_log *log = &run->spec->log;
@@ -127,6 +141,8 @@ static int open_log(const struct run *run, struct log_writer **ret, struct error
 		return 0;
 	if (!pairs || !options.path)
 		return error_set(err, ENOMEM, "open the log");
+	if (!log->path)
+		make_log_dir(run->arena, run->host->log_dir);
 	choose_attrs(&log->labels, &run->spec->labels, pairs, &n);
 	choose_attrs(&log->env, &run->spec->env, pairs, &n);
 	if (log->tag)
@@ -174,6 +190,20 @@ static int supervise(struct run *run, struct log_writer *writer, const struct ru
 	return status;
 }
 
+/* The log comes last: a start that is refused before leaves no file. */
+static int start_logged(struct run *run, struct log_writer **ret_writer, struct error *err)
+{
+	int r = start_run(run, err);
+
+	if (r < 0)
+		return r;
+	r = open_log(run, ret_writer, err);
+	if (r == 0)
+		return start_go(run, err);
+	start_abort(run);
+	return r;
+}
+
 int runner_execute(const struct spec *spec, const struct host *host, struct arena *arena, const struct runner_options *options)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
@@ -194,9 +224,7 @@ int runner_execute(const struct spec *spec, const struct host *host, struct aren
 	if (r == 0)
 		r = fill_environment(run, &err);
 	if (r == 0)
-		r = open_log(run, &writer, &err);
-	if (r == 0)
-		r = start_run(run, &err);
+		r = start_logged(run, &writer, &err);
 	if (r == 0)
 		status = supervise(run, writer, options);
 	else

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "profiles/nearest.h"
+
+enum { KEYS_MAX = 256 };
 
 /*
  * Whether @path is what @pattern means. A name in place of "*" may contain dots, since
@@ -130,18 +133,29 @@ const char *keys_kind(const struct key *key, char *buffer, size_t size)
 
 const char *keys_nearest(const char *word)
 {
-	const char *candidates[256];
+	const char *paths[KEYS_MAX], *lasts[KEYS_MAX], *nearest;
 	const struct key *keys;
-	size_t n, used = 0;
+	size_t n;
 
 	keys = keys_all(&n);
-	for (size_t i = 0; i < n && used < ARRAY_SIZE(candidates); i++) {
-		const char *last = strrchr(keys[i].path, '.');
+	if (n > KEYS_MAX)
+		n = KEYS_MAX;
+	for (size_t i = 0; i < n; i++) {
+		const char *dot = strrchr(keys[i].path, '.');
 
-		/* "memory" alone means limits.memory. */
-		if (last && str_equal(last + 1, word))
-			return keys[i].path;
-		candidates[used++] = keys[i].path;
+		paths[i] = keys[i].path;
+		lasts[i] = dot ? dot + 1 : keys[i].path;
 	}
-	return str_nearest(word, candidates, used);
+	/* "memory" alone means limits.memory. */
+	for (size_t i = 0; i < n; i++)
+		if (str_equal(lasts[i], word))
+			return paths[i];
+	nearest = nearest_find(word, paths, n);
+	if (nearest || strchr(word, '.'))
+		return nearest;
+	nearest = nearest_find(word, lasts, n);
+	for (size_t i = 0; nearest && i < n; i++)
+		if (lasts[i] == nearest)
+			return paths[i];
+	return NULL;
 }

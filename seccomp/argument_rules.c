@@ -18,24 +18,42 @@
 
 #define ALL UINT32_MAX
 /* All that clone(2) takes; CLONE_NEWTIME shares its bit with the exit signal there. */
-#define NEW_NAMESPACES                                                                            \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+#define NEW_NAMESPACES                                                                                       \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |        \
 	 CLONE_NEWNET)
-#define NEW_TIME    0x80U /* CLONE_NEWTIME, since Linux 5.6; unshare(2) only */
-#define TYPE_MASK   0xfU  /* of socket(2)'s type: the rest are SOCK_CLOEXEC and SOCK_NONBLOCK */
-#define RAW_PACKET  10U   /* SOCK_PACKET: the kernel turns (AF_INET, SOCK_PACKET) into AF_PACKET */
-#define EMPTY_PATH  0x1000U /* AT_EMPTY_PATH */
+#define NEW_TIME   0x80U   /* CLONE_NEWTIME, since Linux 5.6; unshare(2) only */
+#define TYPE_MASK  0xfU    /* of socket(2)'s type: the rest are SOCK_CLOEXEC and SOCK_NONBLOCK */
+#define RAW_PACKET 10U     /* SOCK_PACKET: the kernel turns (AF_INET, SOCK_PACKET) into AF_PACKET */
+#define EMPTY_PATH 0x1000U /* AT_EMPTY_PATH */
 
-#define IS(index, value)                         { ARGUMENT_IS, index, ALL, value }
-#define NOT(index, value)                        { ARGUMENT_NOT, index, ALL, value }
-#define MASKED(index, mask, value)               { ARGUMENT_IS, index, mask, value }
-#define ANY(index, mask)                         { ARGUMENT_ANY, index, mask, 0 }
-#define BOTH(index, bits)                        { ARGUMENT_IS, index, bits, bits }
-#define LACKS(index, bits)                       { ARGUMENT_IS, index, bits, 0 }
+#define IS(index, value)                                                                                     \
+	{                                                                                                    \
+		ARGUMENT_IS, index, ALL, value                                                               \
+	}
+#define NOT(index, value)                                                                                    \
+	{                                                                                                    \
+		ARGUMENT_NOT, index, ALL, value                                                              \
+	}
+#define MASKED(index, mask, value)                                                                           \
+	{                                                                                                    \
+		ARGUMENT_IS, index, mask, value                                                              \
+	}
+#define ANY(index, mask)                                                                                     \
+	{                                                                                                    \
+		ARGUMENT_ANY, index, mask, 0                                                                 \
+	}
+#define BOTH(index, bits)                                                                                    \
+	{                                                                                                    \
+		ARGUMENT_IS, index, bits, bits                                                               \
+	}
+#define LACKS(index, bits)                                                                                   \
+	{                                                                                                    \
+		ARGUMENT_IS, index, bits, 0                                                                  \
+	}
 
 /* The internet protocols that a socket may name: any other one can load a kernel module. */
-#define UNCOMMON_PROTOCOL                                                                          \
-	NOT(2, IPPROTO_IP), NOT(2, IPPROTO_ICMP), NOT(2, IPPROTO_TCP), NOT(2, IPPROTO_UDP),        \
+#define UNCOMMON_PROTOCOL                                                                                    \
+	NOT(2, IPPROTO_IP), NOT(2, IPPROTO_ICMP), NOT(2, IPPROTO_TCP), NOT(2, IPPROTO_UDP),                  \
 		NOT(2, IPPROTO_ICMPV6)
 
 static const struct argument_rule rules[] = {
@@ -57,27 +75,42 @@ static const struct argument_rule rules[] = {
 	{ "execveat", WHEN_EXEC_ONCE, EPERM, "a second program", { LACKS(4, EMPTY_PATH) } },
 
 	/* Writable code: what PR_SET_MDWE does since Linux 6.3, here for older ones, too. */
-	{ "mmap", WHEN_NO_JIT, EACCES, "memory that is writable and executable",
+	{ "mmap",
+	  WHEN_NO_JIT,
+	  EACCES,
+	  "memory that is writable and executable",
 	  { BOTH(2, PROT_WRITE | PROT_EXEC) } },
 	{ "mprotect", WHEN_NO_JIT, EACCES, "making memory executable", { BOTH(2, PROT_EXEC) } },
 	{ "pkey_mprotect", WHEN_NO_JIT, EACCES, "making memory executable", { BOTH(2, PROT_EXEC) } },
 	{ "shmat", WHEN_NO_JIT, EPERM, "executable shared memory", { BOTH(2, SHM_EXEC) } },
 
 	/* ASLR off, or READ_IMPLIES_EXEC; 0 sets nothing and 0xffffffff only asks. */
-	{ "personality", WHEN_ALWAYS, EPERM, "another personality, such as one without ASLR",
+	{ "personality",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "another personality, such as one without ASLR",
 	  { NOT(0, 0), NOT(0, 0xffffffffU) } },
 
 	/* The kernel's core handler of the host runs for a piped pattern unless the limit is 1. */
-	{ "prlimit64", WHEN_ALWAYS, EPERM, "changing RLIMIT_CORE, which keeps the host's core handler away",
+	{ "prlimit64",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "changing RLIMIT_CORE, which keeps the host's core handler away",
 	  { IS(1, RLIMIT_CORE), { ARGUMENT_GIVEN, 2, ALL, 0 } } },
-	{ "setrlimit", WHEN_ALWAYS, EPERM, "changing RLIMIT_CORE, which keeps the host's core handler away",
+	{ "setrlimit",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "changing RLIMIT_CORE, which keeps the host's core handler away",
 	  { IS(0, RLIMIT_CORE) } },
 
 	/* Moving its own code, data and /proc/self/exe about. */
 	{ "prctl", WHEN_ALWAYS, EPERM, "rewriting its memory map (PR_SET_MM)", { IS(0, PR_SET_MM) } },
 
 	/* A listener could answer for calls of its children in place of the kernel. */
-	{ "seccomp", WHEN_ALWAYS, EPERM, "a listener of its own",
+	{ "seccomp",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "a listener of its own",
 	  { ANY(1, SECCOMP_FILTER_FLAG_NEW_LISTENER) } },
 
 	/* Typing into the terminal of somebody else (CVE-2017-5226, CVE-2023-28100). */
@@ -97,27 +130,50 @@ static const struct argument_rule rules[] = {
 	/* Sockets: every further family is kernel code that parses what an attacker sends. */
 	{ "socket", WHEN_ALWAYS, EPERM, "a packet socket", { IS(0, AF_PACKET) } },
 	{ "socket", WHEN_ALWAYS, EPERM, "a socket to the hypervisor", { IS(0, AF_VSOCK) } },
-	{ "socket", WHEN_ALWAYS, EPERM, "a socket to the kernel's cryptography (CVE-2026-31431)",
+	{ "socket",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "a socket to the kernel's cryptography (CVE-2026-31431)",
 	  { IS(0, AF_ALG) } },
 	{ "socket", WHEN_NO_NETLINK, EPERM, "a netlink socket", { IS(0, AF_NETLINK) } },
-	{ "socket", WHEN_NETLINK, EPERM, "a netlink protocol other than NETLINK_ROUTE",
+	{ "socket",
+	  WHEN_NETLINK,
+	  EPERM,
+	  "a netlink protocol other than NETLINK_ROUTE",
 	  { IS(0, AF_NETLINK), NOT(2, 0) } },
-	{ "socket", WHEN_ALWAYS, EAFNOSUPPORT, "an address family beside UNIX, INET and INET6",
+	{ "socket",
+	  WHEN_ALWAYS,
+	  EAFNOSUPPORT,
+	  "an address family beside UNIX, INET and INET6",
 	  { NOT(0, AF_UNIX), NOT(0, AF_INET), NOT(0, AF_INET6), NOT(0, AF_NETLINK) } },
-	{ "socket", WHEN_ALWAYS, EPERM, "a packet socket (SOCK_PACKET)",
+	{ "socket",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "a packet socket (SOCK_PACKET)",
 	  { NOT(0, AF_UNIX), NOT(0, AF_NETLINK), MASKED(1, TYPE_MASK, RAW_PACKET) } },
-	{ "socket", WHEN_NO_RAW, EPERM, "a raw socket without the capability NET_RAW",
+	{ "socket",
+	  WHEN_NO_RAW,
+	  EPERM,
+	  "a raw socket without the capability NET_RAW",
 	  { NOT(0, AF_UNIX), NOT(0, AF_NETLINK), MASKED(1, TYPE_MASK, SOCK_RAW) } },
-	{ "socket", WHEN_ALWAYS, EPROTONOSUPPORT,
+	{ "socket",
+	  WHEN_ALWAYS,
+	  EPROTONOSUPPORT,
 	  "an internet protocol beside TCP, UDP and ICMP (multipath TCP passes Landlock's rules)",
-	  { NOT(0, AF_UNIX), NOT(0, AF_NETLINK), { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_RAW },
+	  { NOT(0, AF_UNIX),
+	    NOT(0, AF_NETLINK),
+	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_RAW },
 	    UNCOMMON_PROTOCOL } },
 	{ "socketpair", WHEN_ALWAYS, EAFNOSUPPORT, "a pair of other sockets than UNIX", { NOT(0, AF_UNIX) } },
 
 	/* TCP Fast Open connects without connect(2), so without Landlock's rule for it. */
 	{ "sendto", WHEN_ALWAYS, EPERM, "MSG_FASTOPEN, connecting while sending", { ANY(3, MSG_FASTOPEN) } },
 	{ "sendmsg", WHEN_ALWAYS, EPERM, "MSG_FASTOPEN, connecting while sending", { ANY(2, MSG_FASTOPEN) } },
-	{ "sendmmsg", WHEN_ALWAYS, EPERM, "MSG_FASTOPEN, connecting while sending", { ANY(3, MSG_FASTOPEN) } },
+	{ "sendmmsg",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "MSG_FASTOPEN, connecting while sending",
+	  { ANY(3, MSG_FASTOPEN) } },
 };
 
 const struct argument_rule *argument_rules(size_t *ret_n)

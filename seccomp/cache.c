@@ -32,7 +32,8 @@ struct cache_header {
 };
 
 enum {
-	CACHE_FILE_MAX = sizeof(struct cache_header) + BPF_MAXINSNS * sizeof(struct sock_filter) + CACHE_KEY_MAX,
+	CACHE_FILE_MAX =
+		sizeof(struct cache_header) + BPF_MAXINSNS * sizeof(struct sock_filter) + CACHE_KEY_MAX,
 	CACHE_NAME_MAX = 48,
 };
 
@@ -84,11 +85,12 @@ void cache_key_fill(struct cache_key *key, const struct policy *policy, const st
 	const struct scmp_version *version = seccomp_version();
 	int size;
 
-	size = snprintf(key->text, sizeof(key->text),
-			"kapsel %s format %d arch %x libseccomp %u.%u.%u\nnotify %d violation %d exec %d %d %d\n",
-			KAPSEL_VERSION, CACHE_FORMAT, seccomp_arch_native(), version ? version->major : 0,
-			version ? version->minor : 0, version ? version->micro : 0, options->notify,
-			(int)policy->on_violation, policy->exec_once, options->exec_fd, options->exec_held);
+	size = snprintf(
+		key->text, sizeof(key->text),
+		"kapsel %s format %d arch %x libseccomp %u.%u.%u\nnotify %d violation %d exec %d %d %d\n",
+		KAPSEL_VERSION, CACHE_FORMAT, seccomp_arch_native(), version ? version->major : 0,
+		version ? version->minor : 0, version ? version->micro : 0, options->notify,
+		(int)policy->on_violation, policy->exec_once, options->exec_fd, options->exec_held);
 	key->size = (size_t)size;
 	for (size_t row = 0; row < SYSCALL_ROWS; row++) {
 		if (syscall_row_number(row) < 0)

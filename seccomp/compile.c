@@ -97,8 +97,11 @@ static void code_unknown(struct code *code)
 	code_add(code, load, 0, 0, offsetof(struct seccomp_data, arch));
 	code_add(code, jump | BPF_JEQ, 0, TO_END, NATIVE_ARCH);
 	code_add(code, load, 0, 0, offsetof(struct seccomp_data, nr));
-	code_add(code, jump | BPF_JEQ, 2, 0, UINT32_MAX); /* -1: a tracer's "skip this call" */
-	code_add(code, jump | BPF_JGE, TO_END, 0, X32_BIT);
+	/* -1, a tracer's "skip this call", has the bit of x32, too. */
+	code_add(code, jump | BPF_JEQ, 0, 1, UINT32_MAX);
+	code_add(code, leave, 0, 0, enosys);
+	if (NATIVE_ARCH == AUDIT_ARCH_X86_64)
+		code_add(code, jump | BPF_JGE, TO_END, 0, X32_BIT);
 	code_add(code, jump | BPF_JGT, 0, 1, last);
 	code_add(code, leave, 0, 0, enosys);
 	for (uint32_t nr = 0; nr < last; nr++) {
@@ -257,14 +260,14 @@ static void code_block(struct code *code, const struct policy *policy, const str
 		const struct argument_rule *rule = policy->rules[i];
 
 		if (str_equal(rule->call, syscall_rows[row].name))
-			code_rule(code, rule, policy->exec_fd,
-				  refusal(policy, options, nr, rule->answer));
+			code_rule(code, rule, policy->exec_fd, refusal(policy, options, nr, rule->answer));
 	}
 	code_add(code, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 }
 
 /* Turn each marked return of the tree into a jump to its call's block. */
-static void append_blocks(struct code *code, const struct policy *policy, const struct filter_options *options)
+static void append_blocks(struct code *code, const struct policy *policy,
+			  const struct filter_options *options)
 {
 	size_t n_tree = code->n;
 	size_t blocks[SYSCALL_ROWS] = { 0 };

@@ -27,30 +27,39 @@ struct word {
 	const char *name;
 };
 
-#define WORD(name)  { name, #name }
-#define WORDS_END   { 0, NULL }
+#define WORD(name)                                                                                           \
+	{                                                                                                    \
+		name, #name                                                                                  \
+	}
+#define WORDS_END                                                                                            \
+	{                                                                                                    \
+		0, NULL                                                                                      \
+	}
 
 static const struct word ioctls[] = {
-	WORD(TIOCSTI), WORD(TIOCLINUX), WORD(TIOCCONS),  WORD(TIOCSCTTY), WORD(KDSKBMODE),
-	WORD(KDSKBENT), WORD(KDSKBSENT), WORDS_END,
+	WORD(TIOCSTI),   WORD(TIOCLINUX), WORD(TIOCCONS),  WORD(TIOCSCTTY),
+	WORD(KDSKBMODE), WORD(KDSKBENT),  WORD(KDSKBSENT), WORDS_END,
 };
 static const struct word families[] = {
-	WORD(AF_UNIX),   WORD(AF_INET), WORD(AF_INET6), WORD(AF_NETLINK), WORD(AF_PACKET),    WORD(AF_ALG),
-	WORD(AF_VSOCK),  WORD(AF_XDP),  WORD(AF_KEY),   WORD(AF_CAN),     WORD(AF_BLUETOOTH), WORD(AF_TIPC),
-	WORD(AF_RDS),    WORD(AF_SMC),  WORD(AF_NFC),   WORD(AF_QIPCRTR), WORDS_END,
+	WORD(AF_UNIX),  WORD(AF_INET), WORD(AF_INET6), WORD(AF_NETLINK), WORD(AF_PACKET),    WORD(AF_ALG),
+	WORD(AF_VSOCK), WORD(AF_XDP),  WORD(AF_KEY),   WORD(AF_CAN),     WORD(AF_BLUETOOTH), WORD(AF_TIPC),
+	WORD(AF_RDS),   WORD(AF_SMC),  WORD(AF_NFC),   WORD(AF_QIPCRTR), WORDS_END,
 };
 static const struct word types[] = {
 	WORD(SOCK_STREAM),    WORD(SOCK_DGRAM),  WORD(SOCK_RAW),
 	WORD(SOCK_SEQPACKET), WORD(SOCK_PACKET), WORDS_END,
 };
 static const struct word internet_protocols[] = {
-	WORD(IPPROTO_TCP), WORD(IPPROTO_UDP), WORD(IPPROTO_ICMP), WORD(IPPROTO_ICMPV6), WORD(IPPROTO_SCTP),
-	WORD(IPPROTO_DCCP), WORD(IPPROTO_UDPLITE), { 262, "IPPROTO_MPTCP" }, WORDS_END,
+	WORD(IPPROTO_TCP),     WORD(IPPROTO_UDP),        WORD(IPPROTO_ICMP),
+	WORD(IPPROTO_ICMPV6),  WORD(IPPROTO_SCTP),       WORD(IPPROTO_DCCP),
+	WORD(IPPROTO_UDPLITE), { 262, "IPPROTO_MPTCP" }, WORDS_END,
 };
 static const struct word resources[] = {
-	{ 0, "RLIMIT_CPU" },   { 1, "RLIMIT_FSIZE" },  { 2, "RLIMIT_DATA" }, { 3, "RLIMIT_STACK" },
-	{ 4, "RLIMIT_CORE" },  { 6, "RLIMIT_NPROC" },  { 7, "RLIMIT_NOFILE" }, { 8, "RLIMIT_MEMLOCK" },
-	{ 9, "RLIMIT_AS" },    WORDS_END,
+	{ 0, "RLIMIT_CPU" },    { 1, "RLIMIT_FSIZE" },
+	{ 2, "RLIMIT_DATA" },   { 3, "RLIMIT_STACK" },
+	{ 4, "RLIMIT_CORE" },   { 6, "RLIMIT_NPROC" },
+	{ 7, "RLIMIT_NOFILE" }, { 8, "RLIMIT_MEMLOCK" },
+	{ 9, "RLIMIT_AS" },     WORDS_END,
 };
 static const struct word node_types[] = {
 	WORD(S_IFCHR), WORD(S_IFBLK), WORD(S_IFREG), WORD(S_IFIFO), WORD(S_IFSOCK), WORDS_END,
@@ -59,19 +68,23 @@ static const struct word prctls[] = {
 	WORD(PR_SET_MM), WORD(PR_SET_SECCOMP), WORD(PR_SET_DUMPABLE), WORD(PR_CAPBSET_DROP), WORDS_END,
 };
 static const struct word ptraces[] = {
-	{ PTRACE_TRACEME, "PTRACE_TRACEME" }, { PTRACE_ATTACH, "PTRACE_ATTACH" },
-	{ PTRACE_SEIZE, "PTRACE_SEIZE" },     { PTRACE_PEEKDATA, "PTRACE_PEEKDATA" },
+	{ PTRACE_TRACEME, "PTRACE_TRACEME" },   { PTRACE_ATTACH, "PTRACE_ATTACH" },
+	{ PTRACE_SEIZE, "PTRACE_SEIZE" },       { PTRACE_PEEKDATA, "PTRACE_PEEKDATA" },
 	{ PTRACE_POKEDATA, "PTRACE_POKEDATA" }, WORDS_END,
 };
 static const struct word keyctls[] = {
-	WORD(KEYCTL_GET_KEYRING_ID), WORD(KEYCTL_JOIN_SESSION_KEYRING), WORD(KEYCTL_READ),
-	WORD(KEYCTL_SESSION_TO_PARENT), WORDS_END,
+	WORD(KEYCTL_GET_KEYRING_ID),
+	WORD(KEYCTL_JOIN_SESSION_KEYRING),
+	WORD(KEYCTL_READ),
+	WORD(KEYCTL_SESSION_TO_PARENT),
+	WORDS_END,
 };
 static const struct word bpf_commands[] = { WORD(BPF_MAP_CREATE), WORD(BPF_PROG_LOAD), WORDS_END };
 
 static const struct word namespaces[] = {
-	WORD(CLONE_NEWNS),  WORD(CLONE_NEWCGROUP), WORD(CLONE_NEWUTS), WORD(CLONE_NEWIPC),
-	WORD(CLONE_NEWUSER), WORD(CLONE_NEWPID),   WORD(CLONE_NEWNET), WORD(CLONE_THREAD), WORDS_END,
+	WORD(CLONE_NEWNS),  WORD(CLONE_NEWCGROUP), WORD(CLONE_NEWUTS),
+	WORD(CLONE_NEWIPC), WORD(CLONE_NEWUSER),   WORD(CLONE_NEWPID),
+	WORD(CLONE_NEWNET), WORD(CLONE_THREAD),    WORDS_END,
 };
 static const struct word protections[] = { WORD(PROT_READ), WORD(PROT_WRITE), WORD(PROT_EXEC), WORDS_END };
 static const struct word shm_flags[] = { WORD(SHM_RDONLY), WORD(SHM_EXEC), WORDS_END };

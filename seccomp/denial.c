@@ -101,12 +101,14 @@ void denial_describe(const struct spec *spec, struct denial *denial)
 			 call, arguments);
 		return;
 	}
-	rule = policy_read(spec, -1, &policy, NULL) == 0 ? policy_rule(&policy, denial->nr, denial->args) : NULL;
+	rule = policy_read(spec, -1, &policy, NULL) == 0 ? policy_rule(&policy, denial->nr, denial->args)
+							 : NULL;
 	if (rule) {
 		snprintf(denial->reason, sizeof(denial->reason), "%s(%s): %s", call, arguments, rule->reason);
 		open_rule(spec, rule, denial);
 		return;
 	}
-	snprintf(denial->reason, sizeof(denial->reason), "%s(%s): not opened by the profile", call, arguments);
+	snprintf(denial->reason, sizeof(denial->reason), "%s(%s): not opened by the profile", call,
+		 arguments);
 	open_call(spec, call, denial->opens);
 }

@@ -37,8 +37,8 @@ struct filter {
 
 /* What the compiler must know beside the spec. */
 struct filter_options {
-	bool notify;     /* refuse by SECCOMP_RET_USER_NOTIF instead of ERRNO */
-	int exec_fd;     /* exec once: the only first argument execveat may have; else -1 */
+	bool notify; /* refuse by SECCOMP_RET_USER_NOTIF instead of ERRNO */
+	int exec_fd; /* exec once: the only first argument execveat may have; else -1 */
 	/*
 	 * Exec once: the payload's own execveat waits in the listener, too, until
 	 * notify_release_exec() lets it go, once. Needs notify. Without it a workload can

@@ -13,3 +13,6 @@ const char *const *group_never_calls(void);
 
 /** group_absent_calls() - Return: names answered as if the kernel lacked them, NULL-terminated. */
 const char *const *group_absent_calls(void);
+
+/* The members of @docker-default, NULL-terminated; a file of its own for its length. */
+extern const char *const group_docker_default[];

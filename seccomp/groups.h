@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 struct syscall_group {
-	const char *name;        /* "@base" */
-	const char *description; /* one line: what it opens */
+	const char *name;         /* "@base" */
+	const char *description;  /* one line: what it opens */
 	const char *const *calls; /* names, NULL-terminated */
 };
 
@@ -20,7 +20,8 @@ const struct syscall_group *groups_all(size_t *ret_n);
 /** groups_find() - Return: the group of that name ("@base"), or NULL. */
 const struct syscall_group *groups_find(const char *name);
 
-/** syscall_number() - Return: the number on this architecture, or -1: unknown, -2: known, but not on this architecture. */
+/** syscall_number() - Return: the number on this architecture, or -1: unknown, -2: known, but not on this
+ * architecture. */
 int syscall_number(const char *name);
 
 /** syscall_name() - Return: the name of @nr on this architecture, or NULL. */
@@ -29,11 +30,19 @@ const char *syscall_name(int nr);
 /** syscall_names() - Return: all known names, sorted, @ret_n of them; for "did you mean" and list. */
 const char *const *syscall_names(size_t *ret_n);
 
-/** syscall_never() - Return: whether no workload has a reason for @nr (module loading, kexec, …): killed. */
+/** syscall_never() - Return: whether no workload has a reason for @nr (module loading, kexec): killed. */
 bool syscall_never(int nr);
 
-/** syscall_absent() - Return: whether @nr is known but answered with ENOSYS, so that libraries fall back (clone3, io_uring_setup, …). */
+/**
+ * syscall_absent() - Return: whether @nr is known but answered with ENOSYS
+ *
+ * So that libraries fall back: clone3, io_uring_setup, ...
+ */
 bool syscall_absent(int nr);
 
-/** groups_of() - Return: the first group that contains the call, for "the profile line that would allow it", or NULL. */
+/**
+ * groups_of() - the first group that contains the call, for "the profile line that would allow it"
+ *
+ * Return: the group's name, or NULL.
+ */
 const char *groups_of(const char *name);

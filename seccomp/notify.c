@@ -56,7 +56,8 @@ struct notify *notify_new(int fd, const struct spec *spec, struct error *err)
 		error_set(err, errno, "ask for the size of a seccomp notification");
 		return NULL;
 	}
-	if (sizes.seccomp_notif > sizeof(union request) || sizes.seccomp_notif_resp > sizeof(union response)) {
+	if (sizes.seccomp_notif > sizeof(union request) ||
+	    sizes.seccomp_notif_resp > sizeof(union response)) {
 		error_set(err, E2BIG, "ask for the size of a seccomp notification");
 		return NULL;
 	}

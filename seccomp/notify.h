@@ -26,7 +26,7 @@ struct denial {
 	int nr;
 	uint64_t args[6]; /* of the first one */
 	uint64_t count;
-	int answer;  /* errno given, or 0: killed */
+	int answer;                     /* errno given, or 0: killed */
 	char reason[NOTIFY_REASON_MAX]; /* "ioctl(TIOCSTI): …", in words */
 	char opens[NOTIFY_REASON_MAX];  /* the profile line that would allow it, "" if none would */
 };
@@ -35,7 +35,7 @@ struct denials {
 	struct denial items[NOTIFY_DENIALS_MAX];
 	size_t n;
 	uint64_t total; /* also those that found no place in items */
-	int killed_by; /* index into items of the call that killed the workload, -1: none */
+	int killed_by;  /* index into items of the call that killed the workload, -1: none */
 };
 
 struct notify;

@@ -35,8 +35,8 @@ struct openings {
  * a filter without them kills the traced program.
  */
 static const char *const floor_calls[] = {
-	"close", "exit", "exit_group", "read", "restart_syscall", "rt_sigreturn", "uprobe", "uretprobe",
-	"write", NULL,
+	"close",        "exit",   "exit_group", "read",  "restart_syscall",
+	"rt_sigreturn", "uprobe", "uretprobe",  "write", NULL,
 };
 
 /* What each allow_ key opens beside the rules it lifts. */
@@ -158,7 +158,8 @@ static bool in_force(enum argument_when when, const struct spec *spec, const str
 }
 
 /* The number's own verdict, before any look at arguments. */
-static enum filter_verdict decide(const struct spec *spec, uint8_t opened, const struct policy *policy, int row)
+static enum filter_verdict decide(const struct spec *spec, uint8_t opened, const struct policy *policy,
+				  int row)
 {
 	if (opened & OPENED_NEVER)
 		return spec->on_violation == SPEC_VIOLATION_KILL ? FILTER_KILLED : FILTER_DENIED;

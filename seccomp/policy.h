@@ -18,7 +18,7 @@ struct error;
 enum { POLICY_RULES_MAX = 64 };
 
 struct policy {
-	uint8_t verdicts[SYSCALL_ROWS];      /* enum filter_verdict */
+	uint8_t verdicts[SYSCALL_ROWS];                      /* enum filter_verdict */
 	const struct argument_rule *rules[POLICY_RULES_MAX]; /* those in force */
 	size_t n_rules;
 	enum spec_violation on_violation;

@@ -6,6 +6,11 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+#include "base/macro.h"
+
+enum { COMMAND_OPTIONS_MAX = 32 };
 
 struct command_option {
 	const char *name;     /* long name without dashes: "json" */
@@ -19,14 +24,14 @@ struct command {
 	const char *usage;   /* what follows the name: "[OPTIONS] PROFILE [-- ARGS…]" */
 	const char *summary; /* one line */
 	const char *example; /* a whole command line */
-	const struct command_option *options; /* NULL-name terminated */
+	const struct command_option *options; /* NULL-name terminated; NULL: none but --help */
 	/* argv[0] is the verb. Returns the exit status. */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
 /* What the options of one call said: value is "" for a switch. */
 struct command_parse {
-	const char *values[32];   /* by index in options; NULL: not given */
+	const char *values[COMMAND_OPTIONS_MAX]; /* by index in options; NULL: not given */
 	char **operands;          /* what is left before "--" */
 	int n_operands;
 	char **after;             /* after "--", NULL-terminated; NULL: no "--" */
@@ -34,14 +39,27 @@ struct command_parse {
 
 /**
  * command_parse() - parse by the command's option table, "--flag value" and "--flag=value"
+ * @argv: NULL-terminated; its operands are moved to its front, ret points into it
  *
- * Prints the mistake with the nearest option, or the help for --help/-h.
+ * Options and operands may mix until "--". Prints the mistake with the nearest option to
+ * stderr, or the help for --help/-h to stdout.
  * Return: 0; or 1 with *ret_status the exit status to leave with.
  */
-int command_parse(const struct command *command, int argc, char **argv, struct command_parse *ret, int *ret_status);
+int command_parse(const struct command *command, int argc, char **argv, struct command_parse *ret,
+		  int *ret_status) _must_check_;
 
 /** command_given() - Return: the value of option @name ("" for a switch), NULL when not given. */
 const char *command_given(const struct command *command, const struct command_parse *parse, const char *name);
+
+/** command_help() - write the verb's help, the example first. */
+void command_help(FILE *out, const struct command *command);
+
+/**
+ * command_usage_error() - write "kapsel VERB: …" and where the help is to stderr
+ *
+ * Return: STATUS_USAGE.
+ */
+int command_usage_error(const struct command *command, const char *format, ...) _printf_(2, 3);
 
 /** command_color() - Return: whether to colour what goes to @fd: a terminal, no NO_COLOR, TERM not dumb. */
 bool command_color(int fd);

@@ -34,8 +34,18 @@ struct ending {
 	uint64_t runtime_ms;
 };
 
-/** start_run() - set up, verify and start; on failure nothing is left. 0 or -errno, err->exit_status tells the exit code. */
+/**
+ * start_run() - set up and verify: the payload then waits, sealed, before its execveat
+ *
+ * Return: 0, or -errno with *err filled (err->exit_status is the exit code) and no process left.
+ */
 int start_run(struct run *run, struct error *err);
+
+/** start_go() - let the payload execute. 0, or -errno as above. */
+int start_go(struct run *run, struct error *err);
+
+/** start_abort() - end the processes of a start that shall not go on. */
+void start_abort(struct run *run);
 
 /**
  * supervisor_run() - look after the started container until it ended

@@ -38,7 +38,7 @@ static int make_channels(struct run *run, struct error *err)
 		run->proof = NULL;
 		return error_set(err, errno, "map the page for proofs");
 	}
-	run->proof->lo_flags = run->proof->userns_limit = run->proof->dumpable = -1;
+	run->proof->lo_flags = run->proof->userns_limit = run->proof->dumpable = run->proof->stray_fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, run->control) < 0)
 		return error_set(err, errno, "create the socket to init");
 	if (pipe2(run->go, O_CLOEXEC) < 0)
@@ -280,6 +280,20 @@ static void close_handed_over(struct run *run)
 		fd_close(&run->listen_fds[i]);
 }
 
+void start_abort(struct run *run)
+{
+	/* The pipe's end tells a waiting payload to leave; the signal ends an init that hangs. */
+	fd_close(&run->go[1]);
+	run->notify = notify_free(run->notify);
+	fd_close(&run->control[0]);
+	if (run->init_pidfd < 0)
+		return;
+	kill(run->init_pid, SIGKILL);
+	while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	fd_close(&run->init_pidfd);
+}
+
 int start_run(struct run *run, struct error *err)
 {
 	int r = set_up(run, err);
@@ -294,21 +308,20 @@ int start_run(struct run *run, struct error *err)
 		r = listen_to_payload(run, err);
 	if (r == 0)
 		r = verify(run, err);
-	if (r == 0)
-		r = let_go(run, err);
-	if (r == 0) {
-		fd_close(&run->go[1]);
+	if (r < 0)
+		start_abort(run);
+	else
 		close_handed_over(run);
-		return 0;
-	}
-	/* The pipe's end tells a waiting payload to leave; the signal ends an init that hangs. */
-	fd_close(&run->go[1]);
-	run->notify = notify_free(run->notify);
-	fd_close(&run->control[0]);
-	if (run->init_pidfd >= 0) {
-		kill(run->init_pid, SIGKILL);
-		while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
-	}
+	return r;
+}
+
+int start_go(struct run *run, struct error *err)
+{
+	int r = let_go(run, err);
+
+	if (r < 0)
+		start_abort(run);
+	else
+		fd_close(&run->go[1]);
 	return r;
 }

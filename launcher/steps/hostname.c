@@ -25,7 +25,7 @@ static int hostname_apply(const struct step *step, struct run *run, struct error
 	/* The host's NIS domain name would show otherwise. */
 	if (setdomainname("", 0) < 0 || uname(&name) < 0)
 		return error_set(err, errno, "clear the domain name");
-	strncpy(run->proof->nodename, name.nodename, sizeof(run->proof->nodename) - 1);
+	memcpy(run->proof->nodename, name.nodename, sizeof(name.nodename));
 	return STEP_DONE;
 }
 

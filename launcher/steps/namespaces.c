@@ -8,13 +8,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
-#include "launcher/evidence.h"
 #include "launcher/run.h"
+#include "launcher/steps/procfs.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
 
@@ -22,19 +22,20 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
+const char *const run_namespace_names[RUN_NAMESPACES] = { "user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time" };
+
 static const struct {
 	unsigned int bit; /* enum spec_namespace, 0: always own */
-	const char *name; /* in /proc/<pid>/ns */
 	uint64_t clone_flag;
-} table[] = {
-	{ 0, "user", CLONE_NEWUSER },
-	{ 0, "mnt", CLONE_NEWNS },
-	{ SPEC_NS_PID, "pid", CLONE_NEWPID },
-	{ SPEC_NS_NET, "net", CLONE_NEWNET },
-	{ SPEC_NS_IPC, "ipc", CLONE_NEWIPC },
-	{ SPEC_NS_UTS, "uts", CLONE_NEWUTS },
-	{ SPEC_NS_CGROUP, "cgroup", 0 }, /* unshared in init */
-	{ SPEC_NS_TIME, "time", CLONE_NEWTIME },
+} table[RUN_NAMESPACES] = {
+	{ 0, CLONE_NEWUSER },
+	{ 0, CLONE_NEWNS },
+	{ SPEC_NS_PID, CLONE_NEWPID },
+	{ SPEC_NS_NET, CLONE_NEWNET },
+	{ SPEC_NS_IPC, CLONE_NEWIPC },
+	{ SPEC_NS_UTS, CLONE_NEWUTS },
+	{ SPEC_NS_CGROUP, 0 }, /* unshared in init */
+	{ SPEC_NS_TIME, CLONE_NEWTIME },
 };
 
 static int namespaces_prepare(const struct step *step, struct run *run, struct error *err)
@@ -57,40 +58,66 @@ static int namespaces_prepare(const struct step *step, struct run *run, struct e
 	return 0;
 }
 
+/* Only the process itself may look at these links when it is not dumpable. */
+static int note_namespaces(struct run *run, struct error *err)
+{
+	for (size_t i = 0; i < RUN_NAMESPACES; i++) {
+		char path[32];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "self/ns/%s", run_namespace_names[i]);
+		if (fstatat(run->procfs_fd, path, &st, 0) < 0)
+			return error_set(err, errno, "look at the own %s namespace", run_namespace_names[i]);
+		run->proof->namespaces[i] = st.st_ino;
+	}
+	return 0;
+}
+
 static int namespaces_apply(const struct step *step, struct run *run, struct error *err)
 {
-	(void)run;
+	int r;
+
 	if ((step->spec->namespaces & SPEC_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "create the cgroup namespace");
 	/* Nothing mounted here may ever reach the host, whatever the host's propagation is. */
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &(struct mount_attr){ .propagation = MS_PRIVATE },
 			  sizeof(struct mount_attr)) < 0)
 		return error_set(err, errno, "make the mount namespace private");
-	return STEP_DONE;
+	r = procfs_open(run, err);
+	if (r == 0)
+		r = note_namespaces(run, err);
+	return r < 0 ? r : STEP_DONE;
+}
+
+static bool wants_own(const struct spec *spec, size_t i)
+{
+	if (table[i].bit == SPEC_NS_NET && spec->network == SPEC_NETWORK_HOST)
+		return false;
+	if (table[i].bit == SPEC_NS_NET && spec->network == SPEC_NETWORK_JOIN)
+		return true;
+	return table[i].bit == 0 || (spec->namespaces & table[i].bit);
 }
 
 static int namespaces_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			     char report[STEP_REPORT_MAX], struct error *err)
 {
-	const struct spec *spec = step->spec;
 	size_t used = 0;
 
-	(void)run;
+	(void)evidence;
 	report[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		bool wanted = table[i].bit == 0 || (spec->namespaces & table[i].bit);
-		int own;
+	for (size_t i = 0; i < RUN_NAMESPACES; i++) {
+		char path[32];
+		struct stat ours;
 
-		if (table[i].bit == SPEC_NS_NET)
-			wanted = spec->network != SPEC_NETWORK_HOST && (wanted || spec->network == SPEC_NETWORK_JOIN);
-		if (!wanted)
+		if (!wants_own(step->spec, i))
 			continue;
-		own = evidence_own_namespace(evidence, table[i].name);
-		if (own < 0)
-			return error_set(err, -own, "look at the payload's %s namespace", table[i].name);
-		if (own == 0)
-			return error_set(err, EBADE, "the %s namespace is the host's", table[i].name);
-		used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s", used ? " " : "own: ", table[i].name);
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", run_namespace_names[i]);
+		if (stat(path, &ours) < 0)
+			return error_set(err, errno, "look at %s", path);
+		if (run->proof->namespaces[i] == 0 || run->proof->namespaces[i] == ours.st_ino)
+			return error_set(err, EBADE, "the %s namespace is the host's", run_namespace_names[i]);
+		used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s", used ? " " : "own: ",
+					 run_namespace_names[i]);
 	}
 	return STEP_DONE;
 }
@@ -99,15 +126,12 @@ static void namespaces_explain(const struct step *step, const struct spec *spec,
 {
 	(void)step;
 	fputs("own:", out);
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].bit == 0 || (spec->namespaces & table[i].bit))
-			fprintf(out, " %s", table[i].name);
-	if (spec->namespaces != SPEC_NS_ALL) {
-		fputs("; shared with the host:", out);
-		for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-			if (table[i].bit != 0 && !(spec->namespaces & table[i].bit))
-				fprintf(out, " %s", table[i].name);
-	}
+	for (size_t i = 0; i < RUN_NAMESPACES; i++)
+		if (wants_own(spec, i))
+			fprintf(out, " %s", run_namespace_names[i]);
+	for (size_t i = 0; i < RUN_NAMESPACES; i++)
+		if (!wants_own(spec, i))
+			fprintf(out, "; the host's: %s", run_namespace_names[i]);
 }
 
 const struct step_type step_namespaces = {

@@ -33,6 +33,18 @@ static int same_words(const char *a, const char *b)
 	}
 }
 
+int procfs_open(struct run *run, struct error *err)
+{
+	int fd = mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+
+	if (fd < 0) {
+		error_set(err, -fd, "create a private procfs");
+		return error_remedy(err, "the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
+	}
+	run->procfs_fd = fd;
+	return 0;
+}
+
 int procfs_write(struct run *run, const char *path, const char *value, struct error *err)
 {
 	_cleanup_fd_ int fd = -1;
@@ -40,10 +52,6 @@ int procfs_write(struct run *run, const char *path, const char *value, struct er
 	char text[512];
 	ssize_t got;
 
-	if (run->procfs_fd < 0)
-		run->procfs_fd = mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	if (run->procfs_fd < 0)
-		return error_set(err, -run->procfs_fd, "create a private procfs");
 	fd = path_open_plain(run->procfs_fd, path, O_RDWR);
 	if (fd < 0)
 		return error_set(err, -fd, "open /proc/%s", path);

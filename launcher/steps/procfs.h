@@ -8,6 +8,9 @@
 struct error;
 struct run;
 
+/** procfs_open() - make it; called once, before the capabilities go. 0 or -errno with *err filled. */
+int procfs_open(struct run *run, struct error *err);
+
 /**
  * procfs_write() - write a setting below the private procfs and read it back
  * @path: relative: "sys/net/ipv4/ip_forward"

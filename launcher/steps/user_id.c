@@ -49,6 +49,17 @@ static int user_id_apply(const struct step *step, struct run *run, struct error 
 	return STEP_DONE;
 }
 
+/* Membership in the own primary group says nothing new: login puts it into the list, too. */
+static size_t foreign_groups(const struct proc_status *status)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < status->n_groups; i++)
+		if (status->groups[i] != status->gid[0])
+			n++;
+	return n;
+}
+
 static int user_id_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			  char report[STEP_REPORT_MAX], struct error *err)
 {
@@ -63,7 +74,7 @@ static int user_id_verify(const struct step *step, const struct run *run, const 
 	}
 	if (status->uid[0] < run->host_id || status->uid[0] - run->host_id >= run->host_range)
 		return error_set(err, EBADE, "the workload has host uid %u, outside its range", status->uid[0]);
-	if (status->n_groups != user->n_groups) {
+	if (foreign_groups(status) > user->n_groups || status->n_groups < user->n_groups) {
 		error_set(err, EBADE, "the workload has %zu supplementary groups instead of %zu", status->n_groups, user->n_groups);
 		return error_remedy(err, "a caller without subordinate ids can't drop its own groups: add them "
 					 "(usermod --add-subuids, --add-subgids) or run kapsel as root");

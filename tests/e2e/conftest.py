@@ -44,6 +44,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(no_root)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows every call that it made, whole."""
+    outcome = yield
+    program = getattr(item, "funcargs", {}).get("kapsel")
+    if outcome.get_result().failed and program is not None:
+        calls = "\n".join(running.describe() for running in program.started)
+        outcome.get_result().sections.append(("calls of kapsel", calls))
+
+
 def pytest_runtest_logreport(report):
     """Record each outcome where tests/run adds them up (see tests/lib/run_programs.py)."""
     path = os.environ.get("KAPSEL_RESULTS")

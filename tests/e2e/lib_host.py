@@ -37,7 +37,7 @@ def limits(**wanted):
     So one test says what it would like and still runs on a hybrid host.  A test
     that is about a limit carries the marker `vm` instead.
     """
-    needs = {"memory": "memory", "cpu": "cpu", "pids": "pids"}
+    needs = {"memory": "memory", "swap": "memory", "cpu": "cpu", "pids": "pids"}
     have = controllers() if os.geteuid() == 0 else set()
     closed = {key: "unlimited" for key, controller in needs.items() if controller not in have}
     return {**wanted, **closed}

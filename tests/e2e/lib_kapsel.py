@@ -48,10 +48,14 @@ class Running:
         self.process = process
         self.arguments = arguments
         self.log_path = log_path
+        self.result = None
 
     @property
     def log(self):
         return Result(self.arguments, None, "", "", self.log_path).log
+
+    def describe(self):
+        return repr(self.result) if self.result else f"{' '.join(self.arguments)}: not waited for"
 
     def wait_for_log(self, text, stream="stdout", timeout_s=TIMEOUT_S):
         """Return once the workload has written `text`."""
@@ -73,7 +77,8 @@ class Running:
             self.process.kill()
             stdout, stderr = self.process.communicate()
             raise AssertionError(f"{self.arguments} still ran after {timeout_s} s\n{stdout}\n{stderr}") from None
-        return Result(self.arguments, self.process.returncode, stdout, stderr, self.log_path)
+        self.result = Result(self.arguments, self.process.returncode, stdout, stderr, self.log_path)
+        return self.result
 
 
 class Kapsel:

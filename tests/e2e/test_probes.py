@@ -73,7 +73,10 @@ class Lab:
 
     def profile(self, command, *patches):
         keys = merge({"syscalls": {"allow": ["@base", "@process"]}, "env": self.environment}, *patches)
-        keys["limits"] = {**keys.get("limits", {}), **lib_host.limits()}
+        closed = lib_host.limits()
+        if "memory" in closed:  # the swap limit stands in the same controller
+            closed["swap"] = "unlimited"
+        keys["limits"] = {**keys.get("limits", {}), **closed}
         return self.kapsel.profile(command, **keys)
 
     def start(self, profile):

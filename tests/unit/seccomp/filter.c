@@ -16,6 +16,7 @@
 #include "profiles/spec.h"
 #include "seccomp/groups.h"
 #include "seccomp/policy.h"
+#include "text.h"
 
 #if defined(__x86_64__)
 #define NATIVE  AUDIT_ARCH_X86_64
@@ -27,10 +28,10 @@
 
 enum { EXEC_FD = 5000 };
 
-#define STRINGS(...)                                                                                   \
-	{                                                                                              \
-		.items = (const char *const[]){ __VA_ARGS__, NULL },                                   \
-		.n = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)                     \
+#define STRINGS(...)                                                                                         \
+	{                                                                                                    \
+		.items = (const char *const[]){ __VA_ARGS__, NULL },                                         \
+		.n = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)                           \
 	}
 #define ANY_EXEC STRINGS("*")
 
@@ -53,12 +54,17 @@ static const struct spec variants[] = {
 	{ .name = "ptrace", .syscalls = STRINGS("@base"), .allow_ptrace = true },
 	{ .name = "setuid", .syscalls = STRINGS("@base"), .allow_setuid = true },
 	{ .name = "netlink", .syscalls = STRINGS("@base", "@netlink", "@socket-client") },
-	{ .name = "raw", .syscalls = STRINGS("@base", "@socket-client"), .capabilities = 1ULL << CAP_NET_RAW },
-	{ .name = "names", .syscalls = STRINGS("@base", "clone", "mount", "memfd_create", "io_uring_setup",
-					       "unshare", "init_module", "clone3", "socketcall") },
-	{ .name = "errno", .syscalls = STRINGS("@base", "@process", "@socket-client"),
+	{ .name = "raw",
+	  .syscalls = STRINGS("@base", "@socket-client"),
+	  .capabilities = 1ULL << CAP_NET_RAW },
+	{ .name = "names",
+	  .syscalls = STRINGS("@base", "clone", "mount", "memfd_create", "io_uring_setup", "unshare",
+			      "init_module", "clone3", "socketcall") },
+	{ .name = "errno",
+	  .syscalls = STRINGS("@base", "@process", "@socket-client"),
 	  .on_violation = SPEC_VIOLATION_ERRNO },
-	{ .name = "log", .syscalls = STRINGS("@base", "@process", "@socket-client"),
+	{ .name = "log",
+	  .syscalls = STRINGS("@base", "@process", "@socket-client"),
 	  .on_violation = SPEC_VIOLATION_LOG },
 };
 
@@ -121,13 +127,14 @@ static void compare_arguments(const struct filter *filter, const struct policy *
 
 				for (size_t j = 0; j < ARGUMENT_TESTS_MAX; j++) {
 					const struct argument_test *test = &rule->tests[j];
-					uint64_t value = test->op == ARGUMENT_ANY        ? test->mask & -test->mask :
-							 test->op == ARGUMENT_OTHER_FD ? EXEC_FD :
-											 test->value;
+					uint64_t value = test->op == ARGUMENT_ANY ? test->mask & -test->mask
+							 : test->op == ARGUMENT_OTHER_FD ? EXEC_FD
+											 : test->value;
 
 					if (test->op == ARGUMENT_END)
 						break;
-					args[test->index] |= (bits >> j & 1 ? value : value + 1) | highs[high];
+					args[test->index] |=
+						(bits >> j & 1 ? value : value + 1) | highs[high];
 				}
 				compare(filter, policy, variant, nr, args);
 			}
@@ -138,8 +145,8 @@ static void compare_arguments(const struct filter *filter, const struct policy *
 /* The rules of other calls only as often as needed: they aren't in the block of this one. */
 static void compare_all(const struct spec *spec, bool notify)
 {
-	const uint64_t none[6] = { 0 }, ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX,
-						    UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	const uint64_t none[6] = { 0 },
+		       ones[6] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct policy policy, single;
 	struct error err = { 0 };
@@ -214,11 +221,12 @@ Test(filter, numbers_beyond_the_table_answer_enosys)
 
 Test(filter, payload_can_finish_its_start_with_nothing_opened)
 {
-	const char *needed[] = { "read", "write", "close", "exit", "exit_group", "rt_sigreturn", "restart_syscall" };
+	const char *needed[] = { "read",       "write",        "close",          "exit",
+				 "exit_group", "rt_sigreturn", "restart_syscall" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
-		cr_assert(eq(int, filter_verdict(&variants[0], syscall_number(needed[i])), FILTER_ALLOWED), "%s",
-			  needed[i]);
+		cr_assert(eq(int, filter_verdict(&variants[0], syscall_number(needed[i])), FILTER_ALLOWED),
+			  "%s", needed[i]);
 	cr_assert(eq(int, filter_verdict(&variants[0], SYS_execveat), FILTER_ALLOWED_BY_ARGUMENT));
 	cr_assert(eq(int, filter_verdict(&variants[0], SYS_execve), FILTER_DENIED));
 	cr_assert(eq(int, filter_verdict(&variants[0], SYS_openat), FILTER_DENIED));
@@ -227,7 +235,9 @@ Test(filter, payload_can_finish_its_start_with_nothing_opened)
 Test(filter, held_exec_is_always_asked_about)
 {
 	const struct filter_options options = { .notify = true, .exec_fd = EXEC_FD, .exec_held = true };
-	struct seccomp_data data = { .nr = SYS_execveat, .arch = NATIVE, .args = { EXEC_FD, 0, 0, 0, 0x1000 } };
+	struct seccomp_data data = { .nr = SYS_execveat,
+				     .arch = NATIVE,
+				     .args = { EXEC_FD, 0, 0, 0, 0x1000 } };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct error err = { 0 };
 	struct filter filter;
@@ -269,10 +279,10 @@ Test(filter, unknown_names_are_refused_with_the_nearest_one)
 	struct filter filter;
 
 	cr_assert(eq(int, filter_build(&call, &options, arena, &filter, &err), -EINVAL));
-	cr_assert(eq(str, err.msg, (char *)"unknown system call \"ptrase\" in syscalls.allow"));
-	cr_assert(eq(str, err.remedy, (char *)"did you mean \"ptrace\"?"));
+	cr_assert(eq(str, err.msg, text("unknown system call \"ptrase\" in syscalls.allow")));
+	cr_assert(eq(str, err.remedy, text("did you mean \"ptrace\"?")));
 	cr_assert(eq(int, filter_build(&group, &options, arena, &filter, &err), -EINVAL));
-	cr_assert(eq(str, err.remedy, (char *)"did you mean \"@base\"?"));
+	cr_assert(eq(str, err.remedy, text("did you mean \"@base\"?")));
 	cr_assert(eq(int, filter_verdict(&call, SYS_read), FILTER_DENIED));
 	cr_assert(eq(sz, filter_count(&call), 0));
 }

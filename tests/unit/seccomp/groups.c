@@ -4,18 +4,20 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "base/macro.h"
 #include "base/str.h"
 #include "seccomp/syscall_table.h"
+#include "text.h"
 
 static bool group_has(const char *group, const char *call)
 {
 	const struct syscall_group *found = groups_find(group);
 
-	cr_assert(ne(ptr, (void *)found, NULL), "%s", group);
+	cr_assert(found != NULL, "%s", group);
 	for (size_t i = 0; found->calls[i]; i++)
 		if (str_equal(found->calls[i], call))
 			return true;
@@ -33,7 +35,7 @@ Test(groups, table_is_sorted_and_without_doubles)
 	for (size_t i = 1; i < n; i++)
 		cr_assert(lt(int, strcmp(names[i - 1], names[i]), 0), "%s before %s", names[i - 1], names[i]);
 	for (size_t i = 0; i < n; i++)
-		cr_assert(eq(str, (char *)names[i], (char *)syscall_rows[i].name));
+		cr_assert(eq(str, text(names[i]), text(syscall_rows[i].name)));
 }
 
 Test(groups, each_number_belongs_to_one_name)
@@ -86,11 +88,11 @@ Test(groups, table_knows_every_number_that_the_compiler_knows)
 		char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), nr);
 
 		if (name)
-			cr_assert(ne(ptr, (void *)syscall_name(nr), NULL), "%d %s", nr, name);
+			cr_assert(syscall_name(nr) != NULL, "%d %s", nr, name);
 		free(name);
 	}
 	cr_assert(eq(int, syscall_number("openat"), SYS_openat));
-	cr_assert(eq(str, (char *)syscall_name(SYS_execveat), (char *)"execveat"));
+	cr_assert(eq(str, text(syscall_name(SYS_execveat)), text("execveat")));
 }
 
 Test(groups, newest_calls_are_known_by_name)
@@ -108,8 +110,8 @@ Test(groups, foreign_and_unknown_names_are_told_apart)
 	cr_assert(eq(int, syscall_number("s390_sthyi"), -2));
 	cr_assert(eq(int, syscall_number("raed"), -1));
 	cr_assert(eq(int, syscall_number(""), -1));
-	cr_assert(eq(ptr, (void *)syscall_name(-1), NULL));
-	cr_assert(eq(ptr, (void *)syscall_name(9999), NULL));
+	cr_assert(syscall_name(-1) == NULL);
+	cr_assert(syscall_name(9999) == NULL);
 }
 
 Test(groups, members_are_known_sorted_calls)
@@ -130,14 +132,29 @@ Test(groups, members_are_known_sorted_calls)
 					  "%s: %s", groups[i].name, groups[i].calls[j]);
 		}
 	}
-	cr_assert(eq(ptr, (void *)groups_find("@bsae"), NULL));
+	cr_assert(groups_find("@bsae") == NULL);
 }
 
 Test(groups, only_dockers_list_has_calls_that_no_other_group_would_open)
 {
-	const char *dangerous[] = { "bpf", "ptrace", "keyctl", "add_key", "mount", "unshare", "setns", "userfaultfd",
-				    "perf_event_open", "open_by_handle_at", "process_vm_writev", "kcmp", "clone3",
-				    "io_uring_setup", "modify_ldt", "name_to_handle_at", "syslog", "chroot" };
+	const char *dangerous[] = { "bpf",
+				    "ptrace",
+				    "keyctl",
+				    "add_key",
+				    "mount",
+				    "unshare",
+				    "setns",
+				    "userfaultfd",
+				    "perf_event_open",
+				    "open_by_handle_at",
+				    "process_vm_writev",
+				    "kcmp",
+				    "clone3",
+				    "io_uring_setup",
+				    "modify_ldt",
+				    "name_to_handle_at",
+				    "syslog",
+				    "chroot" };
 	const struct syscall_group *groups;
 	size_t n;
 
@@ -151,21 +168,25 @@ Test(groups, only_dockers_list_has_calls_that_no_other_group_would_open)
 
 Test(groups, group_of_a_call_is_the_narrowest_suggestion)
 {
-	cr_assert(eq(str, (char *)groups_of("read"), (char *)"@base"));
-	cr_assert(eq(str, (char *)groups_of("fork"), (char *)"@process"));
-	cr_assert(eq(str, (char *)groups_of("connect"), (char *)"@socket-client"));
-	cr_assert(eq(str, (char *)groups_of("listen"), (char *)"@socket-server"));
-	cr_assert(eq(str, (char *)groups_of("unlinkat"), (char *)"@file-write"));
-	cr_assert(eq(ptr, (void *)groups_of("bpf"), NULL));
+	cr_assert(eq(str, text(groups_of("read")), text("@base")));
+	cr_assert(eq(str, text(groups_of("fork")), text("@process")));
+	cr_assert(eq(str, text(groups_of("connect")), text("@socket-client")));
+	cr_assert(eq(str, text(groups_of("listen")), text("@socket-server")));
+	cr_assert(eq(str, text(groups_of("unlinkat")), text("@file-write")));
+	cr_assert(groups_of("bpf") == NULL);
 	cr_assert(not(group_has("@socket-server", "connect")));
 }
 
 Test(groups, never_and_absent_calls_are_those_of_the_threat_model)
 {
-	const char *never[] = { "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load" };
-	const char *absent[] = { "clone3", "io_uring_setup", "io_uring_enter", "io_uring_register",
-				 "name_to_handle_at", "statmount", "listmount", "fanotify_init", "map_shadow_stack" };
-	const char *neither[] = { "swapon", "swapoff", "reboot", "acct", "quotactl", "mount", "ptrace", "syslog" };
+	const char *never[] = { "init_module", "finit_module", "delete_module", "kexec_load",
+				"kexec_file_load" };
+	const char *absent[] = {
+		"clone3",    "io_uring_setup", "io_uring_enter", "io_uring_register", "name_to_handle_at",
+		"statmount", "listmount",      "fanotify_init",  "map_shadow_stack"
+	};
+	const char *neither[] = { "swapon",   "swapoff", "reboot", "acct",
+				  "quotactl", "mount",   "ptrace", "syslog" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
 		cr_assert(syscall_never(syscall_number(never[i])), "%s", never[i]);
