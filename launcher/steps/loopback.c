@@ -3,6 +3,7 @@
  * The loopback interface of the own network namespace: brought up by an rtnetlink message
  * that libmnl formats before clone3, or left down, which network "none" promises.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
@@ -24,20 +25,46 @@ static int loopback_wanted(const struct spec *spec)
 	       (spec->namespaces & SPEC_NS_NET);
 }
 
+/* libmnl is loaded only where it is used: most starts need no network, and each library costs them time. */
+struct mnl {
+	struct nlmsghdr *(*put_header)(void *buffer);
+	void *(*put_extra_header)(struct nlmsghdr *header, size_t size);
+};
+
+static int load_mnl(struct mnl *ret, struct error *err)
+{
+	void *library = dlopen("libmnl.so.0", RTLD_NOW | RTLD_LOCAL);
+
+	/* dlsym(3) returns an object pointer; POSIX asks for this way round to a function's. */
+	if (library) {
+		*(void **)&ret->put_header = dlsym(library, "mnl_nlmsg_put_header");
+		*(void **)&ret->put_extra_header = dlsym(library, "mnl_nlmsg_put_extra_header");
+	}
+	if (library && ret->put_header && ret->put_extra_header)
+		return 0;
+	error_set(err, ELIBACC, "load libmnl.so.0, which brings lo up");
+	return error_remedy(err, "apt-get install libmnl0");
+}
+
 static int loopback_prepare(const struct step *step, struct run *run, struct error *err)
 {
 	struct ifinfomsg *info;
 	struct nlmsghdr *header;
+	struct mnl mnl = { 0 };
+	int r;
 
 	if (step->spec->network != SPEC_NETWORK_LOOPBACK)
 		return 0;
+	r = load_mnl(&mnl, err);
+	if (r < 0)
+		return r;
 	if (MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(*info)) > sizeof(run->lo_request))
 		return error_set(err, EMSGSIZE, "format the message that brings lo up");
-	header = mnl_nlmsg_put_header(run->lo_request);
+	header = mnl.put_header(run->lo_request);
 	header->nlmsg_type = RTM_NEWLINK;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	header->nlmsg_seq = 1;
-	info = mnl_nlmsg_put_extra_header(header, sizeof(*info));
+	info = mnl.put_extra_header(header, sizeof(*info));
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = 1; /* lo is the first interface of every network namespace */
 	info->ifi_flags = IFF_UP;

@@ -122,13 +122,19 @@ class Kapsel:
             file.write(text)
         return path
 
-    def call(self, *arguments, timeout_s=TIMEOUT_S, log_path=None, stdin=subprocess.DEVNULL, **popen):
-        """Call `kapsel ARGUMENTS...` and wait."""
-        return self.launch(*arguments, log_path=log_path, stdin=stdin, **popen).finish(timeout_s=timeout_s)
+    @staticmethod
+    def log_path(profile):
+        """Where a profile's log goes, if the profile says so."""
+        path = (profile.get("log") or {}).get("path")
+        return Path(path) if path else None
 
-    def launch(self, *arguments, log_path=None, stdin=subprocess.DEVNULL, **popen):
-        """Call `kapsel ARGUMENTS...` and do not wait."""
-        command = [str(self.binary), *map(str, arguments)]
+    def call(self, *arguments, timeout_s=TIMEOUT_S, **launch):
+        """Call `kapsel ARGUMENTS...` and wait."""
+        return self.launch(*arguments, **launch).finish(timeout_s=timeout_s)
+
+    def launch(self, *arguments, under=(), log_path=None, stdin=subprocess.DEVNULL, **popen):
+        """Call `kapsel ARGUMENTS...`, prefixed with the command `under`, and do not wait."""
+        command = [*map(str, under), str(self.binary), *map(str, arguments)]
         process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    encoding="utf-8", errors="replace", **popen)
         running = Running(process, command, log_path)
@@ -143,9 +149,9 @@ class Kapsel:
         """`kapsel run` of `command`, not waited for."""
         return self.start_profile(self.profile(command, **keys), *arguments)
 
-    def start_profile(self, profile, *arguments):
-        log_path = Path(profile["log"]["path"]) if "path" in (profile.get("log") or {}) else None
-        return self.launch("run", self.write(profile), *arguments, log_path=log_path)
+    def start_profile(self, profile, *arguments, **launch):
+        """`kapsel run` of a profile from profile(), not waited for."""
+        return self.launch("run", self.write(profile), *arguments, log_path=self.log_path(profile), **launch)
 
     def end_all(self):
         """What a failed test left running ends here, so that it breaks no other test."""

@@ -20,3 +20,14 @@ def test_the_log_has_what_the_command_wrote(kapsel):
     assert result.status == 0, result
     assert [entry["log"] for entry in result.log if entry["stream"] == "stdout"] == ["one\n", "three"], result
     assert [entry["log"] for entry in result.log if entry["stream"] == "stderr"] == ["two\n"], result
+
+
+@pytest.mark.root
+def test_it_starts_where_mounts_are_shared(kapsel):
+    """As systemd makes them; a root that stayed shared would refuse pivot_root, and let
+    mounts travel between host and container."""
+    profile = kapsel.profile(["/bin/cat", "/proc/self/mountinfo"])
+    result = kapsel.start_profile(profile, under=["unshare", "--mount", "--propagation", "shared"]).finish()
+    assert result.status == 0
+    assert " / ro," in result.logged()
+    assert "shared:" not in result.logged() and "master:" not in result.logged()

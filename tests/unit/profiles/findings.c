@@ -6,7 +6,7 @@ static void expect(const char *text, const char *output)
 	_cleanup_reading_ struct reading reading = read_text(text);
 	_cleanup_free_ char *got = printed(&reading.findings);
 
-	cr_assert(eq(str, got, (char *)(uintptr_t)output));
+	cr_assert(same_text(got, output));
 	cr_assert(eq(int, reading.result, -22));
 }
 
@@ -75,7 +75,7 @@ Test(findings, warns_about_the_network_of_the_host)
 	_cleanup_free_ char *got = printed(&reading.findings);
 
 	cr_assert(eq(int, reading.result, 0));
-	cr_assert(eq(str, got,
+	cr_assert(same_text(got,
 		     "warning[W105]: \"network\": \"host\" removes network isolation\n"
 		     "  --> web.kapsel.jsonc:2:12\n"
 		     "   |\n"
@@ -106,7 +106,7 @@ Test(findings, escapes_what_could_steer_a_terminal)
 	cr_assert(strstr(got, "unknown key \"\\x1b]0;x\\x07\"") != NULL);
 	cr_assert(strstr(got, "unknown key \"\\xc2\\x9b\"") != NULL);
 	for (const char *c = got; *c; c++)
-		cr_assert((unsigned char)*c >= 0x20 || *c == '\n');
+		cr_assert(c[0] == '\n' || (unsigned char)c[0] >= 0x20);
 	cr_assert(strchr(got, 0x7f) == NULL);
 	cr_assert(strstr(got, "\xc2\x9b") == NULL);
 }
@@ -179,7 +179,7 @@ Test(findings, lets_an_error_push_a_warning_out)
 	cr_assert(eq(sz, findings.n, (size_t)FINDINGS_MAX));
 	cr_assert(eq(sz, findings.n_errors, 1));
 	cr_assert(eq(sz, findings.n_left_out, 2));
-	cr_assert(eq(str, findings.items[FINDINGS_MAX - 1].message, "an error"));
+	cr_assert(same_text(findings.items[FINDINGS_MAX - 1].message, "an error"));
 }
 
 Test(findings, writes_one_json_object_a_line)
@@ -192,7 +192,7 @@ Test(findings, writes_one_json_object_a_line)
 
 	findings_print_json(out, &reading.findings);
 	fclose(out);
-	cr_assert(eq(str, text,
+	cr_assert(same_text(text,
 		     "{\"code\":\"E008\",\"severity\":\"error\",\"file\":\"web.kapsel.jsonc\",\"line\":2,\"column\":25,"
 		     "\"end_column\":30,\"message\":\"ambiguous size \\\"64m\\\"\",\"help\":\"write \\\"64MiB\\\" "
 		     "(67108864 bytes, what docker -m 64m means) or \\\"64MB\\\" (64000000)\"}\n"
@@ -207,7 +207,7 @@ Test(findings, has_no_place_to_show_for_what_is_in_no_file)
 
 	finding_help(findings_add(&findings, FINDING_ERROR, "E033", NULL, "no arguments"), "leave them out");
 	got = printed(&findings);
-	cr_assert(eq(str, got, "error[E033]: no arguments\n   = help: leave them out\n"));
+	cr_assert(same_text(got, "error[E033]: no arguments\n   = help: leave them out\n"));
 }
 
 Test(findings, colours_only_when_asked)
@@ -220,7 +220,7 @@ Test(findings, colours_only_when_asked)
 	findings_add(&findings, FINDING_WARNING, "W106", NULL, "no limit");
 	findings_print(out, &findings, true);
 	fclose(out);
-	cr_assert(eq(str, text, "\033[1;33mwarning[W106]\033[0m\033[1m: no limit\033[0m\n"));
+	cr_assert(same_text(text, "\033[1;33mwarning[W106]\033[0m\033[1m: no limit\033[0m\n"));
 }
 
 Test(findings, never_cuts_a_character_in_two)

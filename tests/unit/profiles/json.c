@@ -45,7 +45,7 @@ Test(json, keeps_place_of_every_key_and_value)
 	cr_assert(eq(sz, parsed->tree->n, 3));
 	cr_assert(eq(int, strncmp(text + a->name_place.offset, "\"a\"", a->name_place.length), 0));
 	cr_assert(eq(int, strncmp(text + a->place.offset, "\"x\\ty\"", a->place.length), 0));
-	cr_assert(eq(str, (char *)(uintptr_t)a->text, "x\ty"));
+	cr_assert(same_text(a->text, "x\ty"));
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++, item = item->next) {
 		cr_assert(eq(sz, item->place.length, strlen(expected[i])));
 		cr_assert(eq(int, strncmp(text + item->place.offset, expected[i], item->place.length), 0));
@@ -66,7 +66,7 @@ Test(json, keeps_numbers_as_written_and_as_values)
 	cr_assert(eq(i64, json_get(parsed->tree, "b")->integer, INT64_MIN));
 	cr_assert(c->type == JSON_NUMBER && c->number > 0.49 && c->number < 0.51);
 	cr_assert(d->type == JSON_NUMBER);
-	cr_assert(eq(str, (char *)(uintptr_t)d->text, "1e3"));
+	cr_assert(same_text(d->text, "1e3"));
 }
 
 Test(json, takes_a_comment_without_line_end_at_the_end)
@@ -81,7 +81,7 @@ Test(json, takes_surrogate_pairs)
 	_cleanup_parsed_ struct parsed *parsed = parse("{\"a\": \"\\uD83D\\ude00\\u20AC\\\\u0000\"}");
 
 	cr_assert(parsed->tree != NULL);
-	cr_assert(eq(str, (char *)(uintptr_t)json_get(parsed->tree, "a")->text, "😀€\\u0000"));
+	cr_assert(same_text(json_get(parsed->tree, "a")->text, "😀€\\u0000"));
 }
 
 Test(json, refuses_comments_where_they_are_not_allowed)
@@ -89,7 +89,7 @@ Test(json, refuses_comments_where_they_are_not_allowed)
 	_cleanup_parsed_ struct parsed *parsed = parse_bytes("{ /**/ }", 8, JSON_STRICT);
 
 	cr_assert(parsed->tree == NULL);
-	cr_assert(eq(str, (char *)(uintptr_t)first_finding(&parsed->findings), "E001@1:3"));
+	cr_assert(same_text(first_finding(&parsed->findings), "E001@1:3"));
 }
 
 struct bad {
@@ -158,11 +158,11 @@ Test(json, says_what_is_wrong_and_where)
 	for (size_t i = 0; i < ARRAY_SIZE(bad_texts); i++) {
 		_cleanup_parsed_ struct parsed *parsed = parse(bad_texts[i].text);
 
-		cr_expect(eq(str, (char *)(uintptr_t)first_finding(&parsed->findings),
-			     (char *)(uintptr_t)bad_texts[i].where),
+		cr_expect(same_text(first_finding(&parsed->findings),
+			     bad_texts[i].where),
 			  "%s", bad_texts[i].text);
 		cr_assert(gt(sz, parsed->findings.n, 0), "%s", bad_texts[i].text);
-		cr_expect(eq(str, parsed->findings.items[0].message, (char *)(uintptr_t)bad_texts[i].says), "%s",
+		cr_expect(same_text(parsed->findings.items[0].message, bad_texts[i].says), "%s",
 			  bad_texts[i].text);
 	}
 }
@@ -172,7 +172,7 @@ Test(json, refuses_a_nul_byte)
 	_cleanup_parsed_ struct parsed *parsed = parse_bytes("{}\n\0{}", 6, JSON_COMMENTS);
 
 	cr_assert(parsed->tree == NULL);
-	cr_assert(eq(str, (char *)(uintptr_t)first_finding(&parsed->findings), "E005@2:1"));
+	cr_assert(same_text(first_finding(&parsed->findings), "E005@2:1"));
 }
 
 Test(json, stops_at_the_thirty_third_level)
@@ -190,7 +190,7 @@ Test(json, stops_at_the_thirty_third_level)
 	strcpy(text + 69, "}");
 	_cleanup_parsed_ struct parsed *refused = parse(text);
 	cr_assert(refused->tree == NULL);
-	cr_assert(eq(str, (char *)(uintptr_t)first_finding(&refused->findings), "E006@1:37"));
+	cr_assert(same_text(first_finding(&refused->findings), "E006@1:37"));
 }
 
 Test(json, survives_two_hundred_thousand_brackets)
@@ -204,7 +204,7 @@ Test(json, survives_two_hundred_thousand_brackets)
 	parsed = parse_bytes(text, N + 5, JSON_COMMENTS);
 	free(text);
 	cr_assert(parsed->tree == NULL);
-	cr_assert(eq(str, (char *)(uintptr_t)first_finding(&parsed->findings), "E006@1:37"));
+	cr_assert(same_text(first_finding(&parsed->findings), "E006@1:37"));
 	parsed_end(&parsed);
 }
 
@@ -221,7 +221,7 @@ Test(json, finds_duplicates_among_very_many_keys_quickly)
 	parsed = parse(text);
 	free(text);
 	cr_assert(eq(sz, parsed->findings.n_errors, 1));
-	cr_assert(eq(str, parsed->findings.items[0].message, "duplicate key \"k0\""));
+	cr_assert(same_text(parsed->findings.items[0].message, "duplicate key \"k0\""));
 	parsed_end(&parsed);
 }
 
@@ -237,6 +237,6 @@ Test(json, refuses_too_many_values)
 	strcpy(end - 1, "]}");
 	parsed = parse(text);
 	free(text);
-	cr_assert(eq(str, parsed->findings.items[0].message, "more than 16384 values"));
+	cr_assert(same_text(parsed->findings.items[0].message, "more than 16384 values"));
 	parsed_end(&parsed);
 }

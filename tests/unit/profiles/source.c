@@ -23,7 +23,7 @@ static void expect(const char *path, const char *message)
 
 	cr_assert(eq(int, reading.result, -22));
 	cr_assert(eq(sz, reading.findings.n, 1));
-	cr_assert(eq(str, reading.findings.items[0].message, (char *)(uintptr_t)message));
+	cr_assert(same_text(reading.findings.items[0].message, message));
 }
 
 Test(source, reads_a_file_of_its_own_user)
@@ -33,7 +33,7 @@ Test(source, reads_a_file_of_its_own_user)
 	write_file("p.kapsel.jsonc", PROFILE(""));
 	reading = read_file_with("p.kapsel.jsonc", NULL, true);
 	cr_assert(eq(int, reading.result, 0));
-	cr_assert(eq(str, (char *)(uintptr_t)reading.spec->file, "p.kapsel.jsonc"));
+	cr_assert(same_text(reading.spec->file, "p.kapsel.jsonc"));
 }
 
 Test(source, says_that_there_is_no_such_file)
