@@ -113,8 +113,6 @@ struct run {
 	char *const *argv;
 	char *const *envp;
 	char *listen_pid;       /* space in envp for "LISTEN_PID=…", NULL without listen */
-	unsigned char lo_request[64]; /* rtnetlink message that brings lo up */
-	size_t lo_request_size;
 
 	/* Init and payload. */
 	int sealed[2];          /* pipe: the payload's word that it is sealed, with the listener's number */

@@ -84,6 +84,10 @@ static const struct argument_rule rules[] = {
 	{ "pkey_mprotect", WHEN_NO_JIT, EACCES, "making memory executable", { BOTH(2, PROT_EXEC) } },
 	{ "shmat", WHEN_NO_JIT, EPERM, "executable shared memory", { BOTH(2, SHM_EXEC) } },
 
+	/* Some programs set the user they are: that is in @base, becoming another isn't. */
+	{ "setuid", WHEN_NO_IDENTITY, EPERM, "another user", { { ARGUMENT_OTHER_UID, 0, ALL, 0 } } },
+	{ "setgid", WHEN_NO_IDENTITY, EPERM, "another group", { { ARGUMENT_OTHER_GID, 0, ALL, 0 } } },
+
 	/* ASLR off, or READ_IMPLIES_EXEC; 0 sets nothing and 0xffffffff only asks. */
 	{ "personality",
 	  WHEN_ALWAYS,
@@ -182,7 +186,27 @@ const struct argument_rule *argument_rules(size_t *ret_n)
 	return rules;
 }
 
-static bool test_holds(const struct argument_test *test, const uint64_t args[6], int exec_fd)
+uint32_t argument_value(const struct argument_test *test, const struct argument_values *values)
+{
+	switch (test->op) {
+	case ARGUMENT_OTHER_FD:
+		return (uint32_t)values->exec_fd;
+	case ARGUMENT_OTHER_UID:
+		return values->uid;
+	case ARGUMENT_OTHER_GID:
+		return values->gid;
+	case ARGUMENT_END:
+	case ARGUMENT_IS:
+	case ARGUMENT_NOT:
+	case ARGUMENT_ANY:
+	case ARGUMENT_GIVEN:
+		break;
+	}
+	return test->value;
+}
+
+static bool test_holds(const struct argument_test *test, const uint64_t args[6],
+		       const struct argument_values *values)
 {
 	uint32_t low = (uint32_t)args[test->index];
 
@@ -191,22 +215,24 @@ static bool test_holds(const struct argument_test *test, const uint64_t args[6],
 		return true;
 	case ARGUMENT_IS:
 		return (low & test->mask) == test->value;
-	case ARGUMENT_NOT:
-		return (low & test->mask) != test->value;
 	case ARGUMENT_ANY:
 		return (low & test->mask) != 0;
 	case ARGUMENT_GIVEN:
 		return args[test->index] != 0;
+	case ARGUMENT_NOT:
 	case ARGUMENT_OTHER_FD:
-		return low != (uint32_t)exec_fd;
+	case ARGUMENT_OTHER_UID:
+	case ARGUMENT_OTHER_GID:
+		return (low & test->mask) != argument_value(test, values);
 	}
 	return true;
 }
 
-bool argument_rule_matches(const struct argument_rule *rule, const uint64_t args[6], int exec_fd)
+bool argument_rule_matches(const struct argument_rule *rule, const uint64_t args[6],
+			   const struct argument_values *values)
 {
 	for (size_t i = 0; i < ARGUMENT_TESTS_MAX && rule->tests[i].op != ARGUMENT_END; i++)
-		if (!test_holds(&rule->tests[i], args, exec_fd))
+		if (!test_holds(&rule->tests[i], args, values))
 			return false;
 
 	return true;

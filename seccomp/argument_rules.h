@@ -14,11 +14,13 @@
 
 enum argument_op {
 	ARGUMENT_END,
-	ARGUMENT_IS,       /* (low & mask) == value */
-	ARGUMENT_NOT,      /* (low & mask) != value */
-	ARGUMENT_ANY,      /* (low & mask) != 0 */
-	ARGUMENT_GIVEN,    /* all 64 bits: a pointer that isn't NULL */
-	ARGUMENT_OTHER_FD, /* low != the descriptor of "exec once" */
+	ARGUMENT_IS,        /* (low & mask) == value */
+	ARGUMENT_NOT,       /* (low & mask) != value */
+	ARGUMENT_ANY,       /* (low & mask) != 0 */
+	ARGUMENT_GIVEN,     /* all 64 bits: a pointer that isn't NULL */
+	ARGUMENT_OTHER_FD,  /* low != the descriptor of "exec once" */
+	ARGUMENT_OTHER_UID, /* low != the user the workload runs as */
+	ARGUMENT_OTHER_GID, /* low != its group */
 };
 
 /* What decides whether a rule is in force. */
@@ -32,6 +34,7 @@ enum argument_when {
 	WHEN_NO_THREADS,   /* clone opened for processes only */
 	WHEN_NO_PROCESSES, /* clone opened for threads only */
 	WHEN_EXEC_ONCE,
+	WHEN_NO_IDENTITY, /* without @identity */
 };
 
 enum { ARGUMENT_TESTS_MAX = 8 };
@@ -41,6 +44,12 @@ struct argument_test {
 	unsigned int index; /* 0 to 5 */
 	uint32_t mask;
 	uint32_t value;
+};
+
+/* What the table can't know. */
+struct argument_values {
+	int exec_fd;
+	uint32_t uid, gid;
 };
 
 /* Refused when all tests hold; the first rule of a call that matches decides. */
@@ -55,5 +64,9 @@ struct argument_rule {
 /** argument_rules() - Return: the table of @ret_n rules; those of one call are neighbours. */
 const struct argument_rule *argument_rules(size_t *ret_n);
 
+/** argument_value() - Return: what the test compares with. */
+uint32_t argument_value(const struct argument_test *test, const struct argument_values *values);
+
 /** argument_rule_matches() - Return: whether the rule refuses a call with these arguments. */
-bool argument_rule_matches(const struct argument_rule *rule, const uint64_t args[6], int exec_fd);
+bool argument_rule_matches(const struct argument_rule *rule, const uint64_t args[6],
+			   const struct argument_values *values);

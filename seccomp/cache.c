@@ -65,7 +65,8 @@ static uint64_t key_hash(const struct cache_key *key)
 	return hash;
 }
 
-static void key_rule(struct cache_key *key, const struct argument_rule *rule)
+static void key_rule(struct cache_key *key, const struct argument_rule *rule,
+		     const struct argument_values *values)
 {
 	for (const char *c = rule->call; *c; c++)
 		key_byte(key, *c);
@@ -75,7 +76,7 @@ static void key_rule(struct cache_key *key, const struct argument_rule *rule)
 		key_hex(key, rule->tests[i].op);
 		key_hex(key, rule->tests[i].index);
 		key_hex(key, rule->tests[i].mask);
-		key_hex(key, rule->tests[i].value);
+		key_hex(key, argument_value(&rule->tests[i], values));
 	}
 	key_byte(key, '\n');
 }
@@ -100,7 +101,7 @@ void cache_key_fill(struct cache_key *key, const struct policy *policy, const st
 	}
 	key_byte(key, '\n');
 	for (size_t i = 0; i < policy->n_rules; i++)
-		key_rule(key, policy->rules[i]);
+		key_rule(key, policy->rules[i], &policy->values);
 	key->hash = key_hash(key);
 }
 

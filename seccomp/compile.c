@@ -213,7 +213,8 @@ static void code_load(struct code *code, unsigned int index, bool high)
 }
 
 /* One test: falls through when it holds, else jumps to the end of its rule. */
-static void code_test(struct code *code, const struct argument_test *test, int exec_fd)
+static void code_test(struct code *code, const struct argument_test *test,
+		      const struct argument_values *values)
 {
 	const uint16_t equal = BPF_JMP | BPF_JEQ | BPF_K;
 
@@ -233,18 +234,17 @@ static void code_test(struct code *code, const struct argument_test *test, int e
 		code_add(code, BPF_ALU | BPF_AND | BPF_K, 0, 0, test->mask);
 	if (test->op == ARGUMENT_IS)
 		code_add(code, equal, 0, TO_END, test->value);
-	else if (test->op == ARGUMENT_NOT)
-		code_add(code, equal, TO_END, 0, test->value);
 	else
-		code_add(code, equal, TO_END, 0, (uint32_t)exec_fd);
+		code_add(code, equal, TO_END, 0, argument_value(test, values));
 }
 
-static void code_rule(struct code *code, const struct argument_rule *rule, int exec_fd, uint32_t action)
+static void code_rule(struct code *code, const struct argument_rule *rule,
+		      const struct argument_values *values, uint32_t action)
 {
 	size_t start = code->n;
 
 	for (size_t i = 0; i < ARGUMENT_TESTS_MAX && rule->tests[i].op != ARGUMENT_END; i++)
-		code_test(code, &rule->tests[i], exec_fd);
+		code_test(code, &rule->tests[i], values);
 	code_add(code, BPF_RET | BPF_K, 0, 0, action);
 
 	code_to_end(code, start);
@@ -260,7 +260,7 @@ static void code_block(struct code *code, const struct policy *policy, const str
 		const struct argument_rule *rule = policy->rules[i];
 
 		if (str_equal(rule->call, syscall_rows[row].name))
-			code_rule(code, rule, policy->exec_fd, refusal(policy, options, nr, rule->answer));
+			code_rule(code, rule, &policy->values, refusal(policy, options, nr, rule->answer));
 	}
 	code_add(code, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 }

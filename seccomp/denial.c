@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "seccomp/notify.h"
+#include "seccomp/denial.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "profiles/spec.h"
 #include "seccomp/decode.h"
 #include "seccomp/groups.h"
+#include "seccomp/notify.h"
 #include "seccomp/policy.h"
 
 /* "syscalls": { "allow": ["@base", "@ipc"] }: the present list and @word. */
@@ -66,6 +67,9 @@ static void open_rule(const struct spec *spec, const struct argument_rule *rule,
 	case WHEN_EXEC_ONCE:
 		open_exec(denial->opens);
 		return;
+	case WHEN_NO_IDENTITY:
+		open_word(spec, denial->opens, "@identity");
+		return;
 	}
 }
 
@@ -83,11 +87,10 @@ static void open_call(const struct spec *spec, const char *call, char opens[NOTI
 		open_word(spec, opens, group && !str_equal(group, "@docker-default") ? group : call);
 }
 
-void denial_describe(const struct spec *spec, struct denial *denial)
+void denial_explain(const struct spec *spec, const struct policy *policy, struct denial *denial)
 {
 	const char *call = syscall_name(denial->nr);
 	const struct argument_rule *rule;
-	struct policy policy;
 	char arguments[100];
 
 	denial->opens[0] = '\0';
@@ -101,8 +104,7 @@ void denial_describe(const struct spec *spec, struct denial *denial)
 			 call, arguments);
 		return;
 	}
-	rule = policy_read(spec, -1, &policy, NULL) == 0 ? policy_rule(&policy, denial->nr, denial->args)
-							 : NULL;
+	rule = policy ? policy_rule(policy, denial->nr, denial->args) : NULL;
 	if (rule) {
 		snprintf(denial->reason, sizeof(denial->reason), "%s(%s): %s", call, arguments, rule->reason);
 		open_rule(spec, rule, denial);
@@ -111,4 +113,12 @@ void denial_describe(const struct spec *spec, struct denial *denial)
 	snprintf(denial->reason, sizeof(denial->reason), "%s(%s): not opened by the profile", call,
 		 arguments);
 	open_call(spec, call, denial->opens);
+}
+
+void denial_describe(const struct spec *spec, struct denial *denial)
+{
+	struct policy policy;
+	bool known = policy_read(spec, -1, &policy, NULL) == 0;
+
+	denial_explain(spec, known ? &policy : NULL, denial);
 }

@@ -18,7 +18,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "profiles/spec.h"
-#include "seccomp/groups.h"
+#include "seccomp/denial.h"
 #include "seccomp/policy.h"
 
 enum exec_state { EXEC_NONE, EXEC_EXPECTED, EXEC_WAITS, EXEC_RELEASED };
@@ -99,10 +99,18 @@ static int note(struct notify *notify, struct denial *denial)
 {
 	struct denials *denials = &notify->denials;
 
-	denial->count = 1;
-	denial_describe(notify->spec, denial);
 	denials->total++;
+	/* A flood of the same call must stay cheap: words are made once. */
+	for (size_t i = 0; i < denials->n; i++) {
+		if (denials->items[i].nr == denial->nr && denials->items[i].answer == denial->answer &&
+		    memcmp(denials->items[i].args, denial->args, sizeof(denial->args)) == 0) {
+			denials->items[i].count++;
+			return (int)i;
+		}
+	}
 
+	denial->count = 1;
+	denial_explain(notify->spec, &notify->policy, denial);
 	/* Pointers differ from call to call; what was refused is in the reason. */
 	for (size_t i = 0; i < denials->n; i++) {
 		if (denials->items[i].nr == denial->nr && denials->items[i].answer == denial->answer &&

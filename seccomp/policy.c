@@ -129,12 +129,12 @@ static int read_openings(const struct spec *spec, struct openings *ret, struct e
 	return 0;
 }
 
-static bool in_force(enum argument_when when, const struct spec *spec, const struct openings *openings,
-		     const struct policy *policy)
+static bool in_force(const struct argument_rule *rule, const struct spec *spec,
+		     const struct openings *openings, const struct policy *policy)
 {
 	uint8_t clone = openings->rows[SYSCALL_ROW_clone];
 
-	switch (when) {
+	switch (rule->when) {
 	case WHEN_ALWAYS:
 		return true;
 	case WHEN_NO_NESTED:
@@ -153,6 +153,9 @@ static bool in_force(enum argument_when when, const struct spec *spec, const str
 		return !(clone & OPENED_BY_PROCESS);
 	case WHEN_EXEC_ONCE:
 		return policy->exec_once;
+	case WHEN_NO_IDENTITY:
+		return !(openings->rows[SYSCALL_ROW_setresuid] & OPENED_MASK) &&
+		       !(openings->rows[syscall_row_find(rule->call)] & OPENED_BY_NAME);
 	}
 	return true;
 }
@@ -192,7 +195,7 @@ int policy_read(const struct spec *spec, int exec_fd, struct policy *ret, struct
 	*ret = (struct policy){
 		.on_violation = spec->on_violation,
 		.exec_once = spec_exec_once(spec),
-		.exec_fd = exec_fd,
+		.values = { .exec_fd = exec_fd, .uid = spec->user.uid, .gid = spec->user.gid },
 	};
 	for (int row = 0; row < SYSCALL_ROWS; row++)
 		ret->verdicts[row] = (uint8_t)decide(spec, openings.rows[row], ret, row);
@@ -202,7 +205,7 @@ int policy_read(const struct spec *spec, int exec_fd, struct policy *ret, struct
 		int row = syscall_row_find(rules[i].call);
 
 		if (row < 0 || ret->verdicts[row] == FILTER_DENIED || ret->verdicts[row] == FILTER_UNKNOWN ||
-		    !in_force(rules[i].when, spec, &openings, ret))
+		    !in_force(&rules[i], spec, &openings, ret))
 			continue;
 		ret->verdicts[row] = FILTER_ALLOWED_BY_ARGUMENT;
 		ret->rules[ret->n_rules++] = &rules[i];
@@ -223,7 +226,7 @@ const struct argument_rule *policy_rule(const struct policy *policy, int nr, con
 
 	for (size_t i = 0; name && i < policy->n_rules; i++)
 		if (str_equal(policy->rules[i]->call, name) &&
-		    argument_rule_matches(policy->rules[i], args, policy->exec_fd))
+		    argument_rule_matches(policy->rules[i], args, &policy->values))
 			return policy->rules[i];
 
 	return NULL;

@@ -23,7 +23,7 @@ struct policy {
 	size_t n_rules;
 	enum spec_violation on_violation;
 	bool exec_once;
-	int exec_fd; /* -1: none */
+	struct argument_values values; /* exec_fd -1: none */
 };
 
 /**

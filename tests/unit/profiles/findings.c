@@ -90,8 +90,8 @@ Test(findings, counts_columns_in_code_points_and_expands_tabs_in_the_excerpt)
 	       "error[E003]: unknown key \"pids\"\n"
 	       "  --> web.kapsel.jsonc:2:25\n"
 	       "   |\n"
-	       " 2 |         \"description\": \"äö€😀\",      \"pids\": 1 }\n"
-	       "   |                                      ^^^^^^ not part of profile format 1\n"
+	       " 2 |         \"description\": \"äö€😀\",  \"pids\": 1 }\n"
+	       "   |                                 ^^^^^^ not part of profile format 1\n"
 	       "   = help: \"pids\" stands inside \"limits\"\n"
 	       "   = note: unknown keys are refused so that a typo can never switch a protection off "
 	       "(kapsel explain E003)\n");
@@ -125,7 +125,6 @@ Test(findings, puts_the_caret_right_behind_escaped_characters)
 	       "   |\n"
 	       " 2 | \"description\": \"\\x7f\", \"pods\": 1 }\n"
 	       "   |                        ^^^^^^ not part of profile format 1\n"
-	       "   = help: \"pids\" stands inside \"limits\"\n"
 	       "   = note: unknown keys are refused so that a typo can never switch a protection off "
 	       "(kapsel explain E003)\n");
 }

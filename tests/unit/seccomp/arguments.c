@@ -394,6 +394,27 @@ Test(arguments, clone_makes_only_what_its_group_says)
 	expect(&threads_spec, threads, ARRAY_SIZE(threads));
 }
 
+Test(arguments, only_the_own_user_can_be_set_without_identity)
+{
+	static const char *const identity[] = { "@base", "@identity", NULL };
+	const struct probe own[] = { { "setuid", { 65532 }, 0 },     { "setgid", { 65533 }, 0 },
+				     { "setuid", { 0 }, EPERM },     { "setgid", { 65532 }, EPERM },
+				     { "setuid", { 65533 }, EPERM }, { "setresuid", { 0 }, EPERM },
+				     { "setgroups", { 0 }, EPERM } };
+	static const char *const named[] = { "@base", "setuid", NULL };
+	const struct probe by_name[] = { { "setuid", { 0 }, 0 }, { "setgid", { 0 }, EPERM } };
+	const struct probe any_user[] = { { "setuid", { 0 }, 0 },
+					  { "setgid", { 0 }, 0 },
+					  { "setresuid", { 0 }, 0 } };
+	struct spec spec = { .syscalls = { closed_list, 1 }, .user = { .uid = 65532, .gid = 65533 } };
+
+	expect(&spec, own, ARRAY_SIZE(own));
+	spec.syscalls = (struct spec_strings){ identity, 2 };
+	expect(&spec, any_user, ARRAY_SIZE(any_user));
+	spec.syscalls = (struct spec_strings){ named, 2 };
+	expect(&spec, by_name, ARRAY_SIZE(by_name));
+}
+
 Test(arguments, unshare_by_name_still_makes_no_namespace)
 {
 	static const char *const list[] = { "@base", "unshare", NULL };

@@ -26,7 +26,7 @@
 #define FOREIGN AUDIT_ARCH_ARM
 #endif
 
-enum { EXEC_FD = 5000 };
+enum { EXEC_FD = 5000, UID = 65532, GID = 70000 };
 
 #define STRINGS(...)                                                                                         \
 	{                                                                                                    \
@@ -38,7 +38,7 @@ enum { EXEC_FD = 5000 };
 /* Every opening alone, and the lists that real programs get. */
 static const struct spec variants[] = {
 	{ .name = "nothing", .on_violation = SPEC_VIOLATION_KILL },
-	{ .name = "base", .syscalls = STRINGS("@base") },
+	{ .name = "base", .syscalls = STRINGS("@base"), .user = { .uid = UID, .gid = GID } },
 	{ .name = "base exec", .syscalls = STRINGS("@base"), .exec_allow = ANY_EXEC },
 	{ .name = "server",
 	  .syscalls = STRINGS("@base", "@process", "@threads", "@file-write", "@socket-server") },

@@ -127,11 +127,13 @@ static int run_program(const void *arg)
 static void expect_run(const struct spec *spec, const char *const *argv, uint64_t denials)
 {
 	const struct filter_options options = { .notify = true, .exec_fd = -1 };
+	struct spec own = *spec;
 	struct sealed sealed;
 
 	if (access(argv[0], X_OK) < 0)
 		cr_skip_test("%s is not installed", argv[0]);
-	sealed_run(spec, &options, run_program, argv, &sealed);
+	own.user = (struct spec_user){ .uid = geteuid(), .gid = getegid() };
+	sealed_run(&own, &options, run_program, argv, &sealed);
 	cr_assert(eq(int, sealed_exit(&sealed), 0), "%s",
 		  sealed.denials.n ? sealed.denials.items[0].reason : "no denial");
 	cr_assert(eq(u64, sealed.denials.total, denials), "%s", sealed.denials.items[0].reason);
