@@ -147,6 +147,7 @@ static bool read_mount(struct reader *reader, const struct json *object, struct 
 {
 	static const char *const types[] = { [SPEC_MOUNT_BIND] = "bind", [SPEC_MOUNT_TMPFS] = "tmpfs", NULL };
 	size_t n_errors = reader->findings->n_errors;
+	const struct json *type;
 
 	mount->target = values_path(reader->findings, reader->arena, "the mount point", &object->name_place,
 				    object->name);
@@ -157,11 +158,14 @@ static bool read_mount(struct reader *reader, const struct json *object, struct 
 	if (!check_target(reader, object, mount->target) || object->type != JSON_OBJECT)
 		return false;
 	mount->exec = reader_bool(reader, object, "mounts.*.exec");
-	if (!json_get(object, "type")) {
+	type = json_get(object, "type");
+	if (!type) {
 		finding_help(reader_error(reader, "E024", &object->place, "a mount needs a \"type\""),
 			     "\"bind\" for a path of the host, \"tmpfs\" for memory");
 		return false;
 	}
+	if (type->type != JSON_STRING || !keys_has_word(keys_find("mounts.*.type")->words, type->text))
+		return false; /* was complained about, and what follows depends on it */
 	mount->type = reader_word(reader, object, "mounts.*.type", types);
 	if (mount->type == SPEC_MOUNT_BIND)
 		read_bind(reader, object, mount);

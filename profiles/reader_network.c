@@ -132,7 +132,9 @@ static int compare_fds(const void *a, const void *b)
 {
 	const struct spec_listen *left = a, *right = b;
 
-	return left->fd < right->fd ? -1 : left->fd > right->fd;
+	if (left->fd != right->fd)
+		return left->fd < right->fd ? -1 : 1;
+	return strcmp(left->name, right->name);
 }
 
 /* Gives numbers to the sockets without one, and proves that they are 3, 4, 5 …: LISTEN_FDS is only a count. */
@@ -153,6 +155,8 @@ static void number_sockets(struct reader *reader, const struct json *listen, str
 		const struct json *socket = json_get(listen, list[i].name), *fd = json_get(socket, "fd");
 		const struct place *place = fd ? &fd->place : &listen->name_place;
 
+		if (list[i].fd < FIRST_FD)
+			return; /* out of range, which was complained about */
 		if (list[i].fd == FIRST_FD + (int)i)
 			continue;
 		if (i > 0 && list[i].fd == list[i - 1].fd)

@@ -45,25 +45,52 @@ int procfs_open(struct run *run, struct error *err)
 	return 0;
 }
 
-int procfs_write(struct run *run, const char *path, const char *value, struct error *err)
+static int open_checked(struct run *run, const char *path, int flags, struct error *err)
 {
-	_cleanup_fd_ int fd = -1;
+	/* thread-self is a link of procfs itself; others there are none on the way to a setting. */
+	_cleanup_fd_ int fd = path_open_in_root(run->procfs_fd, path, flags);
 	struct statfs fs;
-	char text[512];
-	ssize_t got;
 
-	fd = path_open_plain(run->procfs_fd, path, O_RDWR);
 	if (fd < 0)
 		return error_set(err, -fd, "open /proc/%s", path);
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return error_set(err, EBADE, "/proc/%s is not on procfs", path);
+	return take_fd(&fd);
+}
+
+int procfs_put(struct run *run, const char *path, const char *value, struct error *err)
+{
+	_cleanup_fd_ int fd = open_checked(run, path, O_WRONLY, err);
+
+	if (fd < 0)
+		return fd;
 	if (write(fd, value, strlen(value)) < 0)
 		return error_set(err, errno, "write \"%s\" to /proc/%s", value, path);
-	got = pread(fd, text, sizeof(text) - 1, 0);
-	if (got < 0)
-		return error_set(err, errno, "read /proc/%s back", path);
-	text[got] = '\0';
-	if (!same_words(text, value))
-		return error_set(err, EBADE, "/proc/%s reads back as \"%.*s\"", path, (int)strcspn(text, "\n"), text);
 	return 0;
+}
+
+int procfs_get(struct run *run, const char *path, char *buffer, size_t size, struct error *err)
+{
+	_cleanup_fd_ int fd = open_checked(run, path, O_RDONLY, err);
+	ssize_t got = fd < 0 ? 0 : read(fd, buffer, size - 1);
+
+	if (fd < 0)
+		return fd;
+	if (got < 0)
+		return error_set(err, errno, "read /proc/%s", path);
+	buffer[got] = '\0';
+	buffer[strcspn(buffer, "\n")] = '\0';
+	return 0;
+}
+
+int procfs_write(struct run *run, const char *path, const char *value, struct error *err)
+{
+	char text[512];
+	int r = procfs_put(run, path, value, err);
+
+	if (r == 0)
+		r = procfs_get(run, path, text, sizeof(text), err);
+	if (r == 0 && !same_words(text, value))
+		r = error_set(err, EBADE, "/proc/%s reads back as \"%s\"", path, text);
+	return r;
 }

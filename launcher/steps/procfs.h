@@ -5,11 +5,19 @@
  * (CVE-2025-52881). Every setting that is written through it is checked to be on procfs
  * and read back.
  */
+#include <stddef.h>
+
 struct error;
 struct run;
 
 /** procfs_open() - make it; called once, before the capabilities go. 0 or -errno with *err filled. */
 int procfs_open(struct run *run, struct error *err);
+
+/** procfs_put() - write a file below the private procfs, after checking that it is one. 0 or -errno. */
+int procfs_put(struct run *run, const char *path, const char *value, struct error *err);
+
+/** procfs_get() - read one, without its trailing newline. 0 or -errno. */
+int procfs_get(struct run *run, const char *path, char *buffer, size_t size, struct error *err);
 
 /**
  * procfs_write() - write a setting below the private procfs and read it back

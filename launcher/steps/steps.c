@@ -22,6 +22,7 @@ static const struct step_type *const all[] = {
 	&step_mask_paths,
 	&step_sysctls,
 	&step_nested_namespaces,
+	&step_security_label,
 	&step_program,
 	&step_pivot_root,
 	/* init, with the new root only */

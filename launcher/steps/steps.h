@@ -23,6 +23,7 @@ extern const struct step_type step_secrets;
 extern const struct step_type step_mask_paths;
 extern const struct step_type step_sysctls;
 extern const struct step_type step_nested_namespaces;
+extern const struct step_type step_security_label;
 extern const struct step_type step_program;
 extern const struct step_type step_pivot_root;
 extern const struct step_type step_working_directory;
