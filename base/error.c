@@ -8,11 +8,6 @@
 
 #include "base/str.h"
 
-static int vformat(char *buffer, size_t size, const char *format, va_list args)
-{
-	return vsnprintf(buffer, size, format, args);
-}
-
 int error_set(struct error *err, int errnum, const char *format, ...)
 {
 	va_list args;
@@ -25,7 +20,7 @@ int error_set(struct error *err, int errnum, const char *format, ...)
 	err->code = errnum;
 	err->remedy[0] = '\0';
 	va_start(args, format);
-	vformat(err->msg, sizeof(err->msg), format, args);
+	vsnprintf(err->msg, sizeof(err->msg), format, args);
 	va_end(args);
 	return -errnum;
 }
@@ -38,7 +33,7 @@ int error_remedy(struct error *err, const char *format, ...)
 		return -EINVAL;
 
 	va_start(args, format);
-	vformat(err->remedy, sizeof(err->remedy), format, args);
+	vsnprintf(err->remedy, sizeof(err->remedy), format, args);
 	va_end(args);
 	return err->code > 0 ? -err->code : -EINVAL;
 }

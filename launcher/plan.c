@@ -51,7 +51,7 @@ static int check_host(struct plan *plan, struct arena *arena, struct error *err)
 	if (r == 0 && (plan->spec->namespaces & SPEC_NS_TIME) && !host->time_namespace)
 		r = missing(plan, arena, "time namespaces", "use a kernel with CONFIG_TIME_NS", err);
 	if (r == 0 && !host->seccomp_notify)
-		r = missing(plan, arena, "seccomp user notification (refused calls would not be named)",
+		r = missing(plan, arena, "seccomp user notification (refused calls would not be named, and exec once could be got around)",
 			    "use kernel 5.5 or newer, outside of another seccomp listener", err);
 	if (r == 0 && !host->user_namespaces) {
 		error_set(err, EPERM, "create a user namespace: this host does not let us");

@@ -11,7 +11,7 @@
 static const struct key table[] = {
 	{ "$schema", KEY_STRING, .example = "\"https://kapsel.example/schema/profile-1.json\"",
 	  .description = "Where an editor finds the schema; not used otherwise." },
-	{ "kapsel", KEY_INTEGER, .min = 1, .max = 1, .otherwise = "required", .example = "1",
+	{ "kapsel", KEY_INTEGER, .min = INT64_MIN, .otherwise = "required", .example = "1",
 	  .description = "Version of the profile format; each file says it." },
 	{ "name", KEY_STRING, .pattern = "^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$",
 	  .otherwise = "the file's name without .kapsel.jsonc", .example = "\"web\"",

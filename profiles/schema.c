@@ -100,7 +100,9 @@ static void print_scalars(struct writer *writer, const struct key *key)
 	if (key->kind & KEY_BOOL)
 		alternative(writer, keys_has_word(key->absent_words, "true") ? "{ \"const\": false }"
 									      : "{ \"type\": \"boolean\" }");
-	if (key->kind & KEY_INTEGER) {
+	if (str_equal(key->path, "kapsel")) {
+		alternative(writer, "{ \"const\": 1 }");
+	} else if (key->kind & KEY_INTEGER) {
 		alternative(writer, "{ \"type\": \"integer\"");
 		print_range(writer->out, key);
 		fputs(" }", writer->out);

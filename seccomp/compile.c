@@ -44,8 +44,10 @@ static void code_add(struct code *code, uint16_t op, uint8_t jt, uint8_t jf, uin
 
 #if defined(__x86_64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
+#define HAS_X32     true
 #else
 #define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#define HAS_X32     false
 #endif
 
 /* A jump that code_to_end() directs past the last instruction written. */
@@ -100,7 +102,7 @@ static void code_unknown(struct code *code)
 	/* -1, a tracer's "skip this call", has the bit of x32, too. */
 	code_add(code, jump | BPF_JEQ, 0, 1, UINT32_MAX);
 	code_add(code, leave, 0, 0, enosys);
-	if (NATIVE_ARCH == AUDIT_ARCH_X86_64)
+	if (HAS_X32)
 		code_add(code, jump | BPF_JGE, TO_END, 0, X32_BIT);
 	code_add(code, jump | BPF_JGT, 0, 1, last);
 	code_add(code, leave, 0, 0, enosys);

@@ -22,6 +22,18 @@ static int check_options(const struct spec *spec, const struct filter_options *o
 	return 0;
 }
 
+static size_t count_open(const struct policy *policy)
+{
+	size_t n = 0;
+
+	for (size_t row = 0; row < SYSCALL_ROWS; row++)
+		if (syscall_row_number(row) >= 0 && (policy->verdicts[row] == FILTER_ALLOWED ||
+						     policy->verdicts[row] == FILTER_ALLOWED_BY_ARGUMENT))
+			n++;
+
+	return n;
+}
+
 int filter_build(const struct spec *spec, const struct filter_options *options, struct arena *arena,
 		 struct filter *ret, struct error *err)
 {
@@ -37,6 +49,7 @@ int filter_build(const struct spec *spec, const struct filter_options *options, 
 	if (r < 0)
 		return r;
 
+	filter.n_open = count_open(&policy);
 	if (options->cache_dir) {
 		cache_key_fill(&key, &policy, options);
 		if (cache_read(options->cache_dir, &key, arena, &filter.program, &filter.n) == 0) {
@@ -76,14 +89,6 @@ int filter_answer(const struct spec *spec, int exec_fd, int nr, const uint64_t a
 size_t filter_count(const struct spec *spec)
 {
 	struct policy policy;
-	size_t n = 0;
 
-	if (policy_read(spec, -1, &policy, NULL) < 0)
-		return 0;
-	for (size_t row = 0; row < SYSCALL_ROWS; row++)
-		if (syscall_row_number(row) >= 0 && (policy.verdicts[row] == FILTER_ALLOWED ||
-						     policy.verdicts[row] == FILTER_ALLOWED_BY_ARGUMENT))
-			n++;
-
-	return n;
+	return policy_read(spec, -1, &policy, NULL) < 0 ? 0 : count_open(&policy);
 }

@@ -30,9 +30,10 @@ struct spec;
 /* Load it with the flag SECCOMP_FILTER_FLAG_NEW_LISTENER if, and only if, notify is set. */
 struct filter {
 	struct sock_filter *program;
-	size_t n;    /* instructions, at most BPF_MAXINSNS */
-	bool notify; /* denials come to the listener */
-	bool cached; /* taken from the cache */
+	size_t n;      /* instructions, at most BPF_MAXINSNS */
+	bool notify;   /* denials come to the listener */
+	bool cached;   /* taken from the cache */
+	size_t n_open; /* system calls allowed, as filter_count() says */
 };
 
 /* What the compiler must know beside the spec. */

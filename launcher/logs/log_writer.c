@@ -16,7 +16,7 @@
 enum {
 	PIECE = 16 * 1024,       /* dockerd's buffer: a longer line becomes several entries */
 	READ_SIZE = 64 * 1024,   /* a pipe's default capacity, pipe(7) */
-	QUEUE_SIZE = 144 * 1024, /* 64 KiB of usual lines, formatted */
+	QUEUE_SIZE = 136 * 1024, /* 64 KiB of usual lines, formatted; the writer stays below 256 KiB */
 	ATTRS_MAX = 32 * 1024,
 	STREAMS = 2,
 };

@@ -14,9 +14,14 @@
  *
  * A blocked pipe must leave the poll set (pollfd.fd = -1): a hang-up can't be masked otherwise.
  *
- * After log_writer_open() nothing allocates. The system calls from then on: read, write, getrlimit,
- * clock_gettime; in a rotation newfstatat, renameat, unlinkat, openat, fstat, fcntl, close; with
- * compress also pread64, clone3, waitid, pidfd_send_signal.
+ * On the disk are at most max_files files, each of max_size_bytes and one entry, and with
+ * compress a part of one more.
+ *
+ * After log_writer_open() nothing allocates. The system calls from then on, for a filter:
+ * read, write, prlimit64, clock_gettime, newfstatat, fstat, renameat, unlinkat, openat, lseek,
+ * ftruncate, geteuid, close; with compress also pread64, rt_sigprocmask, getpid, clone3, waitid and
+ * pidfd_send_signal, and in the child, which inherits the filter and adds its own: prctl,
+ * getppid, setpriority, mmap, fcntl, dup2 or dup3, close_range, seccomp, fsync, exit_group.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,7 +81,13 @@ bool log_writer_blocked(const struct log_writer *writer) _must_check_;
 /** log_writer_flush() - write what waits. 0, or -errno with *err filled: it still waits. */
 int log_writer_flush(struct log_writer *writer, struct error *err) _must_check_;
 
-/** log_writer_dropped() - Return: bytes of workload output dropped so far (on_full drop). */
+/**
+ * log_writer_dropped() - count what on_full drop threw away
+ *
+ * The log itself has a line "kapsel: N bytes dropped" on stderr where they are missing, but a
+ * workload can print that too: this number is the one to trust.
+ * Return: bytes of workload output since log_writer_open().
+ */
 uint64_t log_writer_dropped(const struct log_writer *writer) _must_check_;
 
 /**

@@ -8,6 +8,7 @@ from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 STATE_DIR = Path("/run/kapsel")
+ID_LOCKS = STATE_DIR / ".ids"
 IN_VM = os.environ.get("VM_RUN") == "1"
 
 
@@ -132,7 +133,8 @@ class Footprint:
             groups = {str(p) for p in mount.rglob("*") if p.is_dir()} if IN_VM else \
                 {str(p) for p in mount.rglob(f"*{prefix}*") if p.is_dir()}
             self.things |= {f"cgroup {path}" for path in groups if Path(path) != mount / "kapsel"}
-        self.things |= {f"state {path}" for path in _below(STATE_DIR) if ours(path)}
+        # The file whose locks hand out ranges of host ids stays; the locks on it may not.
+        self.things |= {f"state {path}" for path in _below(STATE_DIR) - {str(ID_LOCKS)} if ours(path)}
         if IN_VM:
             self.things |= {f"lock {lock}" for lock in _locks()}
 

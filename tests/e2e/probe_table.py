@@ -285,7 +285,7 @@ OPENED = {
         OK: keyctl-join personality
         EPERM: kexec-load init-module exec-again     # these stay hard
     """)),
-    "limits.open_files": ({"limits": {"open_files": 8192}}, table("""
+    "limits.open_files": ({"limits": {"open_files": 3000}}, table("""
         OK: exhaust-fds
         EPERM: raise-rlimit exec-again
         EPERM|EACCES: execveat-absolute execveat-absolute-own

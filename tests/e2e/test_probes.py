@@ -310,6 +310,25 @@ def test_nothing_can_be_typed_into_an_inherited_terminal(lab):
         os.close(slave)
 
 
+SHARED_HOST = """
+mount --make-rshared / || exit 99
+before=$(cut -d' ' -f5 /proc/self/mountinfo)
+"$@"
+status=$?
+[ "$before" = "$(cut -d' ' -f5 /proc/self/mountinfo)" ] || { cat /proc/self/mountinfo >&2; exit 98; }
+exit $status
+"""
+
+
+def test_mounts_do_not_reach_a_host_with_shared_mounts(lab):
+    """systemd makes / shared: what is mounted in a copy of a shared tree appears in the tree."""
+    path = lab.kapsel.write(lab.profile([PROBE, "run", "mount-tmpfs"], VOLUME))
+    command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", SHARED_HOST, "sh",
+               str(lab.kapsel.binary), "run", str(path)]
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+
+
 LINKER = {"x86_64": (322, "/lib64/ld-linux-x86-64.so.2"), "aarch64": (281, "/lib/ld-linux-aarch64.so.1")}
 PAST_THE_DESCRIPTOR = """
 import ctypes, resource, sys

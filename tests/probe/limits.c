@@ -20,7 +20,7 @@
 enum {
 	FORKS_MAX = 200,
 	FILES_MAX = 8192,
-	FDS_MAX = 4096,
+	FDS_MAX = 2048,
 	CHUNK = 1 << 20,
 	FILL_MAX_MIB = 64,
 	HOG_MIB = 160,
@@ -113,7 +113,13 @@ static long use_up_inodes(const struct probe *probe, struct outcome *out)
 
 static long use_up_descriptors(const struct probe *probe, struct outcome *out)
 {
+	struct rlimit limit;
+
 	(void)probe;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	for (int n = 0; n < FDS_MAX; n++) {
 		if (dup(1) < 0) {
 			attempt_note(out, "%d descriptors", n + 3);
@@ -238,7 +244,7 @@ const struct probe probes_limits[] = {
 	{ 29, "fork-bomb", "create 200 processes", fork_many, PROBE_CHILD | PROBE_HEAVY },
 	{ 76, "fill-tmpfs", "write 64 MiB", fill_directory, PROBE_CHILD },
 	{ 77, "exhaust-inodes", "create 8192 files", use_up_inodes, PROBE_CHILD },
-	{ 78, "exhaust-fds", "open 4096 descriptors", use_up_descriptors, PROBE_CHILD },
+	{ 78, "exhaust-fds", "open 2048 descriptors", use_up_descriptors, PROBE_CHILD },
 	{ 79, "large-file", "write behind 1 GiB", write_large_file, PROBE_CHILD },
 	{ 80, "memory-hog", "use 160 MiB", hog_memory, PROBE_CHILD | PROBE_HEAVY },
 	{ 81, "mlockall", "lock all memory", lock_memory, PROBE_CHILD, SYS_mlockall },

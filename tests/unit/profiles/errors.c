@@ -18,6 +18,8 @@ static const struct bad bad_profiles[] = {
 	{ "{ \"kapsel\": 2 }", "E007@1:1", "\"rootfs\" is missing" },
 	{ "{ \"kapsel\": 1, \"name\": \"t\", \"command\": [\"/c\"] }", "E007@1:1", "\"rootfs\" is missing" },
 	{ "{ \"kapsel\": 1, \"name\": \"t\", \"rootfs\": \"/r\" }", "E007@1:1", "\"command\" is missing" },
+	{ "{ \"kapsel\": 2, \"name\": \"t\", \"rootfs\": \"/r\", \"command\": [\"/c\"] }", "E007@1:13",
+	  "profile format 2 is not known" },
 	{ "{ \"kapsel\": \"1\" }", "E007@1:1", "\"rootfs\" is missing" },
 	{ "{ \"kapsel\": null, \"name\": \"t\", \"rootfs\": \"/r\", \"command\": [\"/c\"] }", "E007@1:1",
 	  "\"kapsel\" is missing" },

@@ -289,6 +289,8 @@ Test(filter, unknown_names_are_refused_with_the_nearest_one)
 
 Test(filter, count_is_that_of_the_open_calls)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct filter filter;
 	size_t open = 0;
 
 	for (int nr = 0; nr < 600; nr++) {
@@ -297,6 +299,8 @@ Test(filter, count_is_that_of_the_open_calls)
 		open += verdict == FILTER_ALLOWED || verdict == FILTER_ALLOWED_BY_ARGUMENT;
 	}
 	cr_assert(eq(sz, filter_count(&variants[3]), open));
+	build(&variants[3], false, arena, &filter);
+	cr_assert(eq(sz, filter.n_open, open));
 	cr_assert(lt(sz, filter_count(&variants[1]), filter_count(&variants[3])));
 	cr_assert(lt(sz, filter_count(&variants[3]), filter_count(&variants[7])));
 }
