@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroups/controllers.h"
+#include "cgroups/text.h"
 
 /* Long enough for the fields before " - "; what overlay mounts add behind may be cut off. */
 enum { LINE_MAX_BYTES = 4096, OWN_MAX_BYTES = 8192 };
@@ -218,7 +219,7 @@ int mounts_parse_own(char *text, struct mounts_own *ret)
 int mounts_read_own(struct mounts_own *ret)
 {
 	char text[OWN_MAX_BYTES];
-	ssize_t size = fd_read_file(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
+	ssize_t size = text_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text));
 
 	if (size < 0)
 		return (int)size;

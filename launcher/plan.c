@@ -41,6 +41,26 @@ static int missing(struct plan *plan, struct arena *arena, const char *what, con
 	return 0;
 }
 
+static int check_limits(struct plan *plan, struct arena *arena, struct error *err)
+{
+	struct cgroup_limits limits;
+	int r = cgroup_limits_build(plan->spec, &limits, err);
+
+	if (r < 0)
+		return r;
+	r = cgroup_check(&plan->host->place, &limits, err);
+	if (r == 0 || plan->spec->on_missing == SPEC_MISSING_FAIL) {
+		if (r < 0)
+			strncpy(err->step, step_cgroup_limits.name, sizeof(err->step) - 1);
+		return r;
+	}
+	if (plan->n_warnings < PLAN_WARNINGS_MAX)
+		plan->warnings[plan->n_warnings++] =
+			arena_printf(arena, "started without some limits (\"on_missing\": \"warn\"): %s", err->msg);
+	*err = (struct error){ 0 };
+	return 0;
+}
+
 static int check_host(struct plan *plan, struct arena *arena, struct error *err)
 {
 	const struct host *host = plan->host;
@@ -53,6 +73,8 @@ static int check_host(struct plan *plan, struct arena *arena, struct error *err)
 	if (r == 0 && !host->seccomp_notify)
 		r = missing(plan, arena, "seccomp user notification (refused calls would not be named, and exec once could be got around)",
 			    "use kernel 5.5 or newer, outside of another seccomp listener", err);
+	if (r == 0)
+		r = check_limits(plan, arena, err);
 	if (r == 0 && !host->user_namespaces) {
 		error_set(err, EPERM, "create a user namespace: this host does not let us");
 		return error_remedy(err, "kapsel doctor names the setting that forbids it");

@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 /* vsnprintf() may cut a character in two; what is left of it would print as \xHH. */
-static void format_whole(char *buffer, size_t size, const char *format, va_list args)
+static void _printf_(3, 0) format_whole(char *buffer, size_t size, const char *format, va_list args)
 {
 	size_t length, start;
 
@@ -24,14 +24,14 @@ static void format_whole(char *buffer, size_t size, const char *format, va_list 
 		buffer[start] = '\0';
 }
 
-#define FORMAT_INTO(field)                                            \
-	do {                                                          \
-		va_list args_;                                        \
-		if (!finding)                                         \
-			return;                                       \
-		va_start(args_, format);                              \
-		format_whole(field, sizeof(field), format, args_);    \
-		va_end(args_);                                        \
+#define FORMAT_INTO(field)                                                                                   \
+	do {                                                                                                 \
+		va_list args_;                                                                               \
+		if (!finding)                                                                                \
+			return;                                                                              \
+		va_start(args_, format);                                                                     \
+		format_whole(field, sizeof(field), format, args_);                                           \
+		va_end(args_);                                                                               \
 	} while (0)
 
 void finding_label(struct finding *finding, const char *format, ...)
@@ -123,9 +123,9 @@ void findings_sort(struct findings *findings)
 		struct finding moved = findings->items[i];
 		size_t rank = ranks[i], j = i;
 
-		while (j > 0 && (ranks[j - 1] > rank ||
-				 (ranks[j - 1] == rank &&
-				  findings->items[j - 1].place.offset > moved.place.offset))) {
+		while (j > 0 &&
+		       (ranks[j - 1] > rank ||
+			(ranks[j - 1] == rank && findings->items[j - 1].place.offset > moved.place.offset))) {
 			findings->items[j] = findings->items[j - 1];
 			ranks[j] = ranks[j - 1];
 			j--;

@@ -62,5 +62,6 @@ void findings_sort(struct findings *findings);
 /** findings_print() - as text, with source line and caret; @color for ANSI colours. */
 void findings_print(FILE *out, const struct findings *findings, bool color);
 
-/** findings_print_json() - one object a line: code, severity, file, line, column, end_column, message, help. */
+/** findings_print_json() - one object a line: code, severity, file, line, column, end_column, message, help.
+ */
 void findings_print_json(FILE *out, const struct findings *findings);

@@ -200,8 +200,8 @@ void findings_print_json(FILE *out, const struct findings *findings)
 		fprintf(out, "{\"code\":\"%s\",\"severity\":\"%s\",\"file\":", finding->code,
 			finding->severity == FINDING_ERROR ? "error" : "warning");
 		json_print_string(out, finding->place.source ? finding->place.source->name : "");
-		fprintf(out, ",\"line\":%zu,\"column\":%zu,\"end_column\":%zu,\"message\":", at.line, at.column,
-			at.end_column);
+		fprintf(out, ",\"line\":%zu,\"column\":%zu,\"end_column\":%zu,\"message\":", at.line,
+			at.column, at.end_column);
 		json_print_string(out, finding->message);
 		fputs(",\"help\":", out);
 		json_print_string(out, finding->help);

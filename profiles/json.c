@@ -52,7 +52,6 @@ static struct place next_token(struct parser *parser)
 	return (struct place){ .source = source, .offset = start, .length = end - start };
 }
 
-
 static struct json *add_value(struct parser *parser, enum json_type type, struct place place)
 {
 	struct json *inside = parser->depth > 0 ? parser->stack[parser->depth - 1] : NULL;
@@ -117,7 +116,8 @@ static int on_number(void *context, const char *text, size_t length)
 		value->integer = strtoll(copy, NULL, 10);
 	value->number = strtod(copy, NULL);
 	if (errno == ERANGE) {
-		findings_add(parser->findings, FINDING_ERROR, "E011", &place, "the number does not fit 64 bits");
+		findings_add(parser->findings, FINDING_ERROR, "E011", &place,
+			     "the number does not fit 64 bits");
 		return stop(parser, -EINVAL);
 	}
 	return 1;

@@ -13,7 +13,7 @@
 /* What the parser had seen last. */
 enum json_after {
 	JSON_AFTER_START,
-	JSON_AFTER_OPEN,  /* "{" or "[" */
+	JSON_AFTER_OPEN, /* "{" or "[" */
 	JSON_AFTER_KEY,
 	JSON_AFTER_VALUE,
 };
@@ -21,9 +21,9 @@ enum json_after {
 struct json_spot {
 	const struct source *source;
 	enum json_flags flags;
-	size_t cursor;               /* one past the last good token */
+	size_t cursor; /* one past the last good token */
 	enum json_after after;
-	const struct json *inside;   /* innermost open object or array, NULL: none */
+	const struct json *inside; /* innermost open object or array, NULL: none */
 };
 
 /**

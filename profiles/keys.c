@@ -120,7 +120,10 @@ const char *keys_kind(const struct key *key, char *buffer, size_t size)
 		append(buffer, size, "an array of");
 	for (bool first = true; (word = keys_word(&words, &length)); first = false) {
 		used = strlen(buffer);
-		snprintf(buffer + used, size - used, "%s\"%.*s\"", !first ? ", " : used > 0 ? " " : "",
+		snprintf(buffer + used, size - used, "%s\"%.*s\"",
+			 !first     ? ", "
+			 : used > 0 ? " "
+				    : "",
 			 (int)length, word);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

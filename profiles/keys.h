@@ -28,26 +28,26 @@ enum key_kind {
 	KEY_STRINGS = 1 << 9,  /* an array of strings */
 	KEY_WORDS = 1 << 10,   /* an array of `words`, each once */
 	KEY_INTEGERS = 1 << 11,
-	KEY_OBJECT = 1 << 12, /* with the keys below it in the table */
-	KEY_MAP = 1 << 13,    /* with names of the author's choice; "*" below it says what they hold */
-	KEY_ARRAY = 1 << 14,  /* of anything: keys that are refused anyway */
+	KEY_OBJECT = 1 << 12,    /* with the keys below it in the table */
+	KEY_MAP = 1 << 13,       /* with names of the author's choice; "*" below it says what they hold */
+	KEY_ARRAY = 1 << 14,     /* of anything: keys that are refused anyway */
 	KEY_UNLIMITED = 1 << 15, /* "unlimited" is allowed too */
 };
 
 struct key {
 	const char *path; /* "limits.memory"; "*" stands for any name: "mounts.*.size" */
 	unsigned int kind;
-	const char *words;    /* KEY_WORD, KEY_WORDS: separated by spaces */
-	const char *pattern;  /* for the schema: a regular expression the string matches, or NULL */
-	int64_t min, max;     /* numbers, bytes; max 0: no bound of its own */
-	const char *fallback; /* the default as JSON; NULL: none, or computed */
+	const char *words;     /* KEY_WORD, KEY_WORDS: separated by spaces */
+	const char *pattern;   /* for the schema: a regular expression the string matches, or NULL */
+	int64_t min, max;      /* numbers, bytes; max 0: no bound of its own */
+	const char *fallback;  /* the default as JSON; NULL: none, or computed */
 	const char *otherwise; /* the default in words, where `fallback` does not say it */
-	const char *opens;    /* what writing it opens, NULL: nothing */
-	const char *kernel;   /* the interface of the kernel behind it, NULL: none */
-	const char *example;  /* the value as JSON */
+	const char *opens;     /* what writing it opens, NULL: nothing */
+	const char *kernel;    /* the interface of the kernel behind it, NULL: none */
+	const char *example;   /* the value as JSON */
 	const char *description;
 	const char *absent_words; /* words known to the language that this version can't do */
-	const char *absent;   /* what to do instead; without absent_words the whole key is not available */
+	const char *absent; /* what to do instead; without absent_words the whole key is not available */
 };
 
 /** keys_all() - Return: the table of @ret_n keys, parents before their children. */
@@ -59,7 +59,8 @@ const struct key *keys_find(const char *path);
 /** keys_available() - Return: whether this version implements the key (if not all its words). */
 bool keys_available(const struct key *key);
 
-/** keys_level() - Return: whether @key stands directly below the path @above, of @length bytes ("" is the top). */
+/** keys_level() - Return: whether @key stands directly below the path @above, of @length bytes ("" is the
+ * top). */
 bool keys_level(const struct key *key, const char *above, size_t length);
 
 /** keys_word() - Return: the next of space-separated words and its @ret_length; NULL at the end. */

@@ -15,14 +15,29 @@ enum { SIBLINGS_MAX = 64 };
 static const struct {
 	const char *theirs, *ours;
 } other_tools[] = {
-	{ "image", "rootfs" },	     { "root", "rootfs" },	    { "cmd", "command" },
-	{ "args", "command" },	     { "entrypoint", "command" },   { "cwd", "workdir" },
-	{ "working_dir", "workdir" }, { "environment", "env" },	    { "volumes", "mounts" },
-	{ "binds", "mounts" },	     { "tmpfs", "mounts" },	    { "ports", "listen" },
-	{ "publish", "listen" },     { "cap_add", "capabilities" }, { "seccomp", "syscalls" },
-	{ "ulimits", "limits" },     { "resources", "limits" },	    { "logging", "log" },
-	{ "sysctl", "sysctls" },     { "parent", "extends" },	    { "include", "extends" },
-	{ "version", "kapsel" },     { "no_new_privs", "allow_setuid" },
+	{ "image", "rootfs" },
+	{ "root", "rootfs" },
+	{ "cmd", "command" },
+	{ "args", "command" },
+	{ "entrypoint", "command" },
+	{ "cwd", "workdir" },
+	{ "working_dir", "workdir" },
+	{ "environment", "env" },
+	{ "volumes", "mounts" },
+	{ "binds", "mounts" },
+	{ "tmpfs", "mounts" },
+	{ "ports", "listen" },
+	{ "publish", "listen" },
+	{ "cap_add", "capabilities" },
+	{ "seccomp", "syscalls" },
+	{ "ulimits", "limits" },
+	{ "resources", "limits" },
+	{ "logging", "log" },
+	{ "sysctl", "sysctls" },
+	{ "parent", "extends" },
+	{ "include", "extends" },
+	{ "version", "kapsel" },
+	{ "no_new_privs", "allow_setuid" },
 };
 
 static void suggest_key(struct finding *finding, const char *name, const char *above, size_t length)
@@ -53,8 +68,8 @@ static void suggest_key(struct finding *finding, const char *name, const char *a
 		if (strchr(keys[i].path, '*'))
 			continue;
 		if (dot && str_equal(dot + 1, name)) {
-			finding_help(finding, "\"%s\" stands inside \"%.*s\"", name, (int)(dot - keys[i].path),
-				     keys[i].path);
+			finding_help(finding, "\"%s\" stands inside \"%.*s\"", name,
+				     (int)(dot - keys[i].path), keys[i].path);
 			return;
 		}
 		if (!dot && length > 0 && str_equal(keys[i].path, name)) {
@@ -102,10 +117,11 @@ static void report_type(struct findings *findings, const struct key *key, const 
 	struct finding *finding;
 	char kind[256];
 
-	finding = findings_add(findings, FINDING_ERROR, "E004", &value->place, "\"%s\" can't be %s", key->path,
-			       value->type == JSON_BOOL	    ? (value->boolean ? "true" : "false")
-			       : value->type == JSON_NUMBER ? "a fraction"
-							    : json_type_name(value->type));
+	finding =
+		findings_add(findings, FINDING_ERROR, "E004", &value->place, "\"%s\" can't be %s", key->path,
+			     value->type == JSON_BOOL     ? (value->boolean ? "true" : "false")
+			     : value->type == JSON_NUMBER ? "a fraction"
+							  : json_type_name(value->type));
 	finding_label(finding, "expected %s", keys_kind(key, kind, sizeof(kind)));
 	finding_help(finding, "write it like this: %s (kapsel explain %s)", key->example, key->path);
 }
@@ -135,8 +151,8 @@ static void check_word(struct findings *findings, const struct key *key, const s
 		report_absent(findings, key, &value->place, what);
 		return;
 	}
-	finding = findings_add(findings, FINDING_ERROR, "E014", &value->place, "unknown value \"%s\" of \"%s\"",
-			       value->text, key->path);
+	finding = findings_add(findings, FINDING_ERROR, "E014", &value->place,
+			       "unknown value \"%s\" of \"%s\"", value->text, key->path);
 	finding_label(finding, "expected %s", keys_kind(key, kind, sizeof(kind)));
 	while ((word = keys_word(&words, &length)) && n < ARRAY_SIZE(candidates)) {
 		snprintf(buffer[n], sizeof(buffer[n]), "%.*s", (int)length, word);

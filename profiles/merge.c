@@ -144,7 +144,8 @@ static bool climbs(const char *path)
 static int load_parent(struct loader *loader, const struct json *entry, const char *including,
 		       const struct chain *above, size_t level)
 {
-	struct source_request request = { .dirfd = AT_FDCWD, .included_from = &entry->place,
+	struct source_request request = { .dirfd = AT_FDCWD,
+					  .included_from = &entry->place,
 					  .check_owner = loader->options->check_owner };
 	const char *slash = strrchr(including, '/'), *dir = loader->options->system_dir;
 	struct finding *finding;
@@ -193,7 +194,8 @@ static int load_parents(struct loader *loader, const struct json *tree, const ch
 		if (entry->type != JSON_STRING)
 			continue;
 		if (level == MERGE_LEVELS_MAX)
-			return refuse_extends(loader, extends, "profiles extend each other over more than 8 levels");
+			return refuse_extends(loader, extends,
+					      "profiles extend each other over more than 8 levels");
 		if (entry->text[0] == '\0')
 			return refuse_extends(loader, extends, "\"extends\" names no file");
 		r = load_parent(loader, entry, file, chain, level + 1);
@@ -217,8 +219,8 @@ static int check_chain(struct loader *loader, const struct chain *chain, const s
 	/* Eight parents on each of eight levels would be millions of reads. */
 	if (++loader->n_files <= MERGE_FILES_MAX)
 		return 0;
-	findings_add(loader->findings, FINDING_ERROR, "E025", place, "more than %d files make up this profile",
-		     MERGE_FILES_MAX);
+	findings_add(loader->findings, FINDING_ERROR, "E025", place,
+		     "more than %d files make up this profile", MERGE_FILES_MAX);
 	return -EINVAL;
 }
 
@@ -267,7 +269,8 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 
 static int load_dropin(struct loader *loader, int dirfd, const char *dir, const char *name)
 {
-	struct source_request request = { .dirfd = dirfd, .path = name,
+	struct source_request request = { .dirfd = dirfd,
+					  .path = name,
 					  .check_owner = loader->options->check_owner };
 	const struct json *extends;
 	struct source *source;
@@ -327,8 +330,8 @@ static int load_dropins(struct loader *loader, const char *path)
 		n = scandirat(fd, ".", &entries, is_dropin, compare_names);
 	}
 	if (n < 0) {
-		findings_add(loader->findings, FINDING_ERROR, "E019", NULL, "can't read the directory \"%s\": %s",
-			     dir, strerrordesc_np(errno));
+		findings_add(loader->findings, FINDING_ERROR, "E019", NULL,
+			     "can't read the directory \"%s\": %s", dir, strerrordesc_np(errno));
 		return -EINVAL;
 	}
 	for (int i = 0; i < n; i++) {
@@ -365,10 +368,12 @@ static void drop_extends(struct json *merged)
 int merge_load(const char *path, const struct merge_options *options, struct arena *arena,
 	       struct findings *findings, struct json **ret)
 {
-	struct source_request request = { .dirfd = AT_FDCWD, .path = path, .name = path,
-					  .check_owner = options->check_owner };
-	struct loader loader = { .options = options, .arena = arena, .findings = findings,
-				 .merged = empty_object(arena) };
+	struct source_request request = {
+		.dirfd = AT_FDCWD, .path = path, .name = path, .check_owner = options->check_owner
+	};
+	struct loader loader = {
+		.options = options, .arena = arena, .findings = findings, .merged = empty_object(arena)
+	};
 	int r;
 
 	if (!loader.merged)

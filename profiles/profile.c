@@ -4,9 +4,9 @@
 #include <errno.h>
 
 #include "base/arena.h"
-#include "profiles/spec_check.h"
 #include "profiles/merge.h"
 #include "profiles/reader.h"
+#include "profiles/spec_check.h"
 
 static int read_tree(struct reader *reader, const struct spec **ret)
 {
@@ -35,8 +35,9 @@ static int read_tree(struct reader *reader, const struct spec **ret)
 static int read_merged(const struct json *tree, const char *file, const struct profile_options *options,
 		       struct arena *arena, struct findings *findings, const struct spec **ret)
 {
-	struct reader reader = { .arena = arena, .findings = findings, .options = options, .root = tree,
-				 .file = file };
+	struct reader reader = {
+		.arena = arena, .findings = findings, .options = options, .root = tree, .file = file
+	};
 
 	reader.spec = arena_alloc(arena, sizeof(*reader.spec));
 	if (!reader.spec)

@@ -24,9 +24,9 @@ struct vocabulary {
 
 struct profile_options {
 	const struct vocabulary *vocabulary; /* NULL: no name of a system call is known */
-	const char *const *arguments; /* after "--"; NULL-terminated, NULL: none */
-	const char *system_dir;       /* where extends looks last: "/usr/share/kapsel/profiles" */
-	bool check_owner;             /* refuse files that others could have written */
+	const char *const *arguments;        /* after "--"; NULL-terminated, NULL: none */
+	const char *system_dir;              /* where extends looks last: "/usr/share/kapsel/profiles" */
+	bool check_owner;                    /* refuse files that others could have written */
 };
 
 /**

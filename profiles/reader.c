@@ -170,7 +170,8 @@ const char *reader_string(struct reader *reader, const struct json *in, const ch
 	if (!values_plain(reader->findings, what, &value->place, value->text))
 		return NULL;
 	if (key && key->max > 0 && strlen(value->text) > (size_t)key->max) {
-		reader_error(reader, "E011", &value->place, "\"%s\" is longer than %d bytes", path, (int)key->max);
+		reader_error(reader, "E011", &value->place, "\"%s\" is longer than %d bytes", path,
+			     (int)key->max);
 		return NULL;
 	}
 	return value->text;

@@ -32,10 +32,10 @@ struct reader {
 void reader_identity(struct reader *reader); /* name, description, labels, hostname */
 void reader_process(struct reader *reader);  /* command, workdir, env, umask, stdin, stop */
 void reader_user(struct reader *reader);
-void reader_mounts(struct reader *reader);   /* rootfs and mounts */
-void reader_files(struct reader *reader);    /* secrets, devices, proc */
-void reader_network(struct reader *reader);  /* share_host, network, listen */
-void reader_rights(struct reader *reader);   /* capabilities, allow_*, syscalls, exec, labels of LSMs */
+void reader_mounts(struct reader *reader);  /* rootfs and mounts */
+void reader_files(struct reader *reader);   /* secrets, devices, proc */
+void reader_network(struct reader *reader); /* share_host, network, listen */
+void reader_rights(struct reader *reader);  /* capabilities, allow_*, syscalls, exec, labels of LSMs */
 void reader_sysctls(struct reader *reader);
 void reader_limits(struct reader *reader);
 void reader_log(struct reader *reader);
@@ -53,7 +53,8 @@ uint64_t reader_count(struct reader *reader, const struct json *in, const char *
 uint64_t reader_duration(struct reader *reader, const struct json *in, const char *path);
 mode_t reader_mode(struct reader *reader, const struct json *in, const char *path);
 
-/** reader_word() - Return: the index of the value among @words (NULL-terminated, the table's words), 0 if unknown. */
+/** reader_word() - Return: the index of the value among @words (NULL-terminated, the table's words), 0 if
+ * unknown. */
 unsigned int reader_word(struct reader *reader, const struct json *in, const char *path,
 			 const char *const *words);
 

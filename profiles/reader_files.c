@@ -29,7 +29,8 @@ static const char *credential_path(struct reader *reader, const struct json *cre
 	if (!directory || directory[0] != '/') {
 		finding = reader_error(reader, "E036", &credential->place,
 				       "there are no credentials: CREDENTIALS_DIRECTORY is not set");
-		finding_help(finding, "start kapsel from a systemd unit with LoadCredential=%s:…, or use \"source\"",
+		finding_help(finding,
+			     "start kapsel from a systemd unit with LoadCredential=%s:…, or use \"source\"",
 			     credential->text);
 		return NULL;
 	}
@@ -47,11 +48,12 @@ static void read_secret(struct reader *reader, const struct json *object, struct
 	secret->mode = reader_mode(reader, object, "secrets.*.mode");
 	if (values_plain(reader->findings, "the name of a secret", &object->name_place, object->name) &&
 	    !is_file_name(object->name))
-		finding_label(reader_error(reader, "E036", &object->name_place, "\"%s\" can't be the name of a secret",
-					   object->name),
+		finding_label(reader_error(reader, "E036", &object->name_place,
+					   "\"%s\" can't be the name of a secret", object->name),
 			      "must be a file name: it becomes /run/secrets/NAME");
 	if (!source == !credential) {
-		finding_help(reader_error(reader, "E036", &object->place, "a secret needs %s \"source\" %s \"credential\"",
+		finding_help(reader_error(reader, "E036", &object->place,
+					  "a secret needs %s \"source\" %s \"credential\"",
 					  source ? "either" : "a", source ? "or" : "or a"),
 			     "add \"source\": \"/path/on/the/host\"");
 		return;
@@ -102,7 +104,8 @@ static bool check_device(struct reader *reader, const struct json *device, const
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
 		if (!str_equal(path, never[i]))
 			continue;
-		finding = reader_error(reader, "E035", &device->name_place, "%s is never given to a container", path);
+		finding = reader_error(reader, "E035", &device->name_place,
+				       "%s is never given to a container", path);
 		finding_label(finding, "opens the memory of the whole machine");
 		return false;
 	}
@@ -129,8 +132,8 @@ static void read_devices(struct reader *reader)
 		return;
 	for (const struct json *device = devices->first; device; device = device->next) {
 		size_t n_errors = reader->findings->n_errors;
-		const char *path = values_path(reader->findings, reader->arena, "the device", &device->name_place,
-					       device->name);
+		const char *path = values_path(reader->findings, reader->arena, "the device",
+					       &device->name_place, device->name);
 
 		if (!path && reader->findings->n_errors == n_errors)
 			reader->exhausted = true;
@@ -151,8 +154,9 @@ static void read_devices(struct reader *reader)
 
 void reader_files(struct reader *reader)
 {
-	static const char *const proc_words[] = { [SPEC_PROC_OWN] = "own", [SPEC_PROC_NONE] = "none",
-						  [SPEC_PROC_FULL] = "full", NULL };
+	static const char *const proc_words[] = {
+		[SPEC_PROC_OWN] = "own", [SPEC_PROC_NONE] = "none", [SPEC_PROC_FULL] = "full", NULL
+	};
 
 	read_secrets(reader);
 	read_devices(reader);

@@ -45,8 +45,9 @@ static void read_cpus(struct reader *reader, const struct json *limits)
 	if (!list)
 		return;
 	if (!is_cpu_list(list)) {
-		finding_label(reader_error(reader, "E040", &cpus->place, "\"%s\" is not a list of CPUs", list),
-			      "expected numbers and ranges like \"0-3,7\"");
+		finding_label(
+			reader_error(reader, "E040", &cpus->place, "\"%s\" is not a list of CPUs", list),
+			"expected numbers and ranges like \"0-3,7\"");
 		return;
 	}
 	reader->spec->limits.cpus = list;
@@ -59,6 +60,9 @@ static void read_memory(struct reader *reader, const struct json *limits)
 
 	ret->memory_bytes = reader_size(reader, limits, "limits.memory");
 	ret->swap_bytes = reader_size(reader, limits, "limits.swap");
+	/* Without a memory limit there is nothing that swap could get around; written as 0 it stays 0. */
+	if (ret->memory_bytes == SPEC_UNLIMITED && !json_get(limits, "swap"))
+		ret->swap_bytes = SPEC_UNLIMITED;
 	if (high)
 		ret->memory_high_bytes = reader_size(reader, limits, "limits.memory_high");
 	else if (ret->memory_bytes == SPEC_UNLIMITED)
@@ -66,8 +70,9 @@ static void read_memory(struct reader *reader, const struct json *limits)
 	else
 		ret->memory_high_bytes = ret->memory_bytes - ret->memory_bytes / 10;
 	if (high && ret->memory_high_bytes != SPEC_UNLIMITED && ret->memory_high_bytes > ret->memory_bytes)
-		finding_help(reader_error(reader, "E039", &high->place, "\"memory_high\" is above \"memory\""),
-			     "leave it out for 90 %% of \"memory\"");
+		finding_help(
+			reader_error(reader, "E039", &high->place, "\"memory_high\" is above \"memory\""),
+			"leave it out for 90 %% of \"memory\"");
 }
 
 /* "/dev/sda" or "8:0". */
@@ -104,17 +109,20 @@ static void read_io(struct reader *reader, const struct json *limits)
 		    !values_plain(reader->findings, "the name of a disk", &disk->name_place, disk->name))
 			continue;
 		if (!is_disk(disk->name)) {
-			finding_label(reader_error(reader, "E040", &disk->name_place, "\"%s\" is not a disk", disk->name),
+			finding_label(reader_error(reader, "E040", &disk->name_place, "\"%s\" is not a disk",
+						   disk->name),
 				      "expected a path below /dev or MAJOR:MINOR");
 			continue;
 		}
 		if (disk->n == 0)
 			reader_error(reader, "E040", &disk->place, "no limit for \"%s\"", disk->name);
 		limit->device = disk->name;
-		limit->read_bps = json_get(disk, "read_bps") ? reader_size(reader, disk, "limits.io.*.read_bps")
-							     : SPEC_UNSET;
-		limit->write_bps = json_get(disk, "write_bps") ? reader_size(reader, disk, "limits.io.*.write_bps")
-							       : SPEC_UNSET;
+		limit->read_bps = json_get(disk, "read_bps")
+					  ? reader_size(reader, disk, "limits.io.*.read_bps")
+					  : SPEC_UNSET;
+		limit->write_bps = json_get(disk, "write_bps")
+					   ? reader_size(reader, disk, "limits.io.*.write_bps")
+					   : SPEC_UNSET;
 		limit->read_iops = json_get(disk, "read_iops")
 					   ? reader_count(reader, disk, "limits.io.*.read_iops")
 					   : SPEC_UNSET;
@@ -182,8 +190,11 @@ void reader_log(struct reader *reader)
 {
 	static const char *const drivers[] = { [SPEC_LOG_JSON_FILE] = "json-file",
 					       [SPEC_LOG_PASSTHROUGH] = "passthrough",
-					       [SPEC_LOG_NONE] = "none", NULL };
-	static const char *const full_words[] = { [SPEC_FULL_BLOCK] = "block", [SPEC_FULL_DROP] = "drop", NULL };
+					       [SPEC_LOG_NONE] = "none",
+					       NULL };
+	static const char *const full_words[] = {
+		[SPEC_FULL_BLOCK] = "block", [SPEC_FULL_DROP] = "drop", NULL
+	};
 	const struct json *log = reader_get(reader->root, "log");
 	struct spec_log *ret = &reader->spec->log;
 

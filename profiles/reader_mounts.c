@@ -17,10 +17,10 @@ static bool is_within(const char *path, const char *top)
 /* Owning one of these sockets means owning the host: the engine behind it starts anything, as root. */
 static bool is_engine(const char *source)
 {
-	static const char *const sockets[] = { "docker.sock", "containerd.sock", "podman.sock", "crio.sock",
-					       "cri-dockerd.sock", "buildkitd.sock" };
-	static const char *const directories[] = { "/run/docker", "/run/containerd", "/run/podman", "/run/crio",
-						   "/run/buildkit" };
+	static const char *const sockets[] = { "docker.sock", "containerd.sock",  "podman.sock",
+					       "crio.sock",   "cri-dockerd.sock", "buildkitd.sock" };
+	static const char *const directories[] = { "/run/docker", "/run/containerd", "/run/podman",
+						   "/run/crio", "/run/buildkit" };
 	const char *base = strrchr(source, '/') + 1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
@@ -50,7 +50,7 @@ static bool check_source(struct reader *reader, const struct place *place, const
 		if (!is_within(source, kernel[i]) || is_within(source, "/dev/shm"))
 			continue;
 		finding = reader_error(reader, "E022", place, "binding %s exposes the host", source);
-		finding_help(finding, i == 2 ? "name single devices in \"devices\""
+		finding_help(finding, i == 2   ? "name single devices in \"devices\""
 				      : i == 0 ? "\"proc\": \"full\" gives the container a /proc of its own"
 					       : "what the kernel shows there is not the container's own");
 		return false;
@@ -78,10 +78,13 @@ static bool check_target(struct reader *reader, const struct json *mount, const 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
 		if (!is_within(target, own[i]))
 			continue;
-		finding = reader_error(reader, "E021", &mount->name_place, "nothing can be mounted on %s", target);
+		finding = reader_error(reader, "E021", &mount->name_place, "nothing can be mounted on %s",
+				       target);
 		finding_label(finding, "the launcher sets up %s itself", own[i]);
 		if (i == 2)
-			finding_help(finding, "only /dev/shm and /dev/mqueue can be covered; devices go into \"devices\"");
+			finding_help(
+				finding,
+				"only /dev/shm and /dev/mqueue can be covered; devices go into \"devices\"");
 		else if (i == 0)
 			finding_help(finding, "\"proc\" chooses what /proc shows");
 		return false;
@@ -98,8 +101,8 @@ static void refuse_keys(struct reader *reader, const struct json *mount, const c
 
 		if (!member)
 			continue;
-		finding_label(reader_error(reader, "E024", &member->name_place, "\"%s\" has no meaning for %s", names[i],
-					   type),
+		finding_label(reader_error(reader, "E024", &member->name_place,
+					   "\"%s\" has no meaning for %s", names[i], type),
 			      "not a key of a %s mount", type);
 	}
 }
@@ -133,8 +136,9 @@ static void read_tmpfs(struct reader *reader, const struct json *object, struct 
 	/* An empty directory that nobody can fill is rarely meant; but it can be, to hide something. */
 	mount->write = !json_get(object, "write") || reader_bool(reader, object, "mounts.*.write");
 	mount->mode = reader_mode(reader, object, "mounts.*.mode");
-	mount->inodes = json_get(object, "inodes") ? (uint64_t)reader_integer(reader, object, "mounts.*.inodes")
-						   : SPEC_UNSET;
+	mount->inodes = json_get(object, "inodes")
+				? (uint64_t)reader_integer(reader, object, "mounts.*.inodes")
+				: SPEC_UNSET;
 	if (!json_get(object, "size")) {
 		finding_help(reader_error(reader, "E024", &object->place, "a tmpfs mount needs a \"size\""),
 			     "add \"size\": \"8MiB\"; what is in it counts as memory");

@@ -31,7 +31,7 @@ static const char *address_problem(const char *address)
 	if (address[0] == '/')
 		return strlen(address) < room ? NULL : "a socket's path has at most 107 bytes";
 	if (address[0] == '@')
-		return address[1] == '\0'	 ? "an abstract socket needs a name after \"@\""
+		return address[1] == '\0'        ? "an abstract socket needs a name after \"@\""
 		       : strlen(address) <= room ? NULL
 						 : "an abstract socket's name has at most 107 bytes";
 	if (address[0] == '[') {
@@ -72,10 +72,12 @@ static void check_address(struct reader *reader, const struct json *address)
 	if (is_port(text) || (text[0] == ':' && is_port(text + 1)) || str_starts(text, "*:")) {
 		const char *port = text + strcspn(text, "0123456789");
 
-		finding_help(finding, "write \"0.0.0.0:%s\" for all addresses or \"127.0.0.1:%s\" for this host only",
+		finding_help(finding,
+			     "write \"0.0.0.0:%s\" for all addresses or \"127.0.0.1:%s\" for this host only",
 			     port, port);
 	} else if (str_starts(text, "localhost:")) {
-		finding_help(finding, "write \"127.0.0.1%s\": names are not resolved", text + strlen("localhost"));
+		finding_help(finding, "write \"127.0.0.1%s\": names are not resolved",
+			     text + strlen("localhost"));
 	} else {
 		finding_help(finding, "examples: \"0.0.0.0:80\", \"[::1]:80\", \"/run/web.sock\", \"@web\"");
 	}
@@ -99,7 +101,8 @@ static bool read_socket(struct reader *reader, const struct json *object, struct
 	socket->name = object->name;
 	/* LISTEN_FDNAMES separates the names by colons. */
 	if (!is_listen_name(object->name))
-		finding_help(reader_error(reader, "E018", &object->name_place, "this can't be the name of a socket"),
+		finding_help(reader_error(reader, "E018", &object->name_place,
+					  "this can't be the name of a socket"),
 			     "use letters, digits and - _ .");
 	if (!stream == !datagram) {
 		finding_help(reader_error(reader, "E028", &object->place, "a socket needs %s",
@@ -137,8 +140,10 @@ static int compare_fds(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-/* Gives numbers to the sockets without one, and proves that they are 3, 4, 5 …: LISTEN_FDS is only a count. */
-static void number_sockets(struct reader *reader, const struct json *listen, struct spec_listen *list, size_t n)
+/* Gives numbers to the sockets without one, and proves that they are 3, 4, 5 …: LISTEN_FDS is only a count.
+ */
+static void number_sockets(struct reader *reader, const struct json *listen, struct spec_listen *list,
+			   size_t n)
 {
 	struct finding *finding;
 	int next = FIRST_FD;
@@ -160,24 +165,29 @@ static void number_sockets(struct reader *reader, const struct json *listen, str
 		if (list[i].fd == FIRST_FD + (int)i)
 			continue;
 		if (i > 0 && list[i].fd == list[i - 1].fd)
-			finding = reader_error(reader, "E029", place, "two sockets want descriptor %d", list[i].fd);
+			finding = reader_error(reader, "E029", place, "two sockets want descriptor %d",
+					       list[i].fd);
 		else
-			finding = reader_error(reader, "E029", place, "descriptor %d comes without %d before it",
-					       list[i].fd, FIRST_FD + (int)i);
-		finding_help(finding, "the numbers are 3, 4, 5 … without a gap; left out, they are given in order");
+			finding = reader_error(reader, "E029", place,
+					       "descriptor %d comes without %d before it", list[i].fd,
+					       FIRST_FD + (int)i);
+		finding_help(finding,
+			     "the numbers are 3, 4, 5 … without a gap; left out, they are given in order");
 		return;
 	}
 }
 
-static void check_same_address(struct reader *reader, const struct json *listen, const struct spec_listen *list,
-			       size_t n)
+static void check_same_address(struct reader *reader, const struct json *listen,
+			       const struct spec_listen *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (list[i].datagram != list[j].datagram || !str_equal(list[i].address, list[j].address))
+			if (list[i].datagram != list[j].datagram ||
+			    !str_equal(list[i].address, list[j].address))
 				continue;
 			reader_error(reader, "E028", &json_get(listen, list[i].name)->place,
-				     "\"%s\" and \"%s\" listen on the same address", list[j].name, list[i].name);
+				     "\"%s\" and \"%s\" listen on the same address", list[j].name,
+				     list[i].name);
 		}
 	}
 }
@@ -211,7 +221,7 @@ static unsigned int namespace_bit(const char *word)
 	static const struct {
 		const char *word;
 		enum spec_namespace bit;
-	} bits[] = { { "pid", SPEC_NS_PID }, { "ipc", SPEC_NS_IPC },	   { "uts", SPEC_NS_UTS },
+	} bits[] = { { "pid", SPEC_NS_PID }, { "ipc", SPEC_NS_IPC },       { "uts", SPEC_NS_UTS },
 		     { "net", SPEC_NS_NET }, { "cgroup", SPEC_NS_CGROUP }, { "time", SPEC_NS_TIME } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
@@ -232,7 +242,8 @@ static void read_namespaces(struct reader *reader)
 		unsigned int bit = item->type == JSON_STRING ? namespace_bit(item->text) : 0;
 
 		if (bit && !(spec->namespaces & bit))
-			reader_error(reader, "E039", &item->place, "\"%s\" stands in \"share_host\" twice", item->text);
+			reader_error(reader, "E039", &item->place, "\"%s\" stands in \"share_host\" twice",
+				     item->text);
 		spec->namespaces &= ~bit;
 		if (bit == SPEC_NS_NET && network && spec->network != SPEC_NETWORK_HOST)
 			finding_help(reader_error(reader, "E039", &item->place,
@@ -247,8 +258,10 @@ static void read_namespaces(struct reader *reader)
 
 void reader_network(struct reader *reader)
 {
-	static const char *const words[] = { [SPEC_NETWORK_NONE] = "none", [SPEC_NETWORK_LOOPBACK] = "loopback",
-					     [SPEC_NETWORK_HOST] = "host", NULL };
+	static const char *const words[] = { [SPEC_NETWORK_NONE] = "none",
+					     [SPEC_NETWORK_LOOPBACK] = "loopback",
+					     [SPEC_NETWORK_HOST] = "host",
+					     NULL };
 	const struct json *network = reader_get(reader->root, "network");
 	struct spec *spec = reader->spec;
 
@@ -256,13 +269,15 @@ void reader_network(struct reader *reader)
 		const struct json *mode = json_get(network, "mode");
 
 		if (!mode)
-			finding_help(reader_error(reader, "E007", &network->place, "\"network\" needs a \"mode\""),
-				     "add \"mode\": \"join\", or write \"network\": \"none\"");
+			finding_help(
+				reader_error(reader, "E007", &network->place, "\"network\" needs a \"mode\""),
+				"add \"mode\": \"join\", or write \"network\": \"none\"");
 		spec->network = SPEC_NETWORK_JOIN;
 		spec->network_netns = reader_path(reader, network, "network.netns");
 		if (mode && mode->type == JSON_STRING && str_equal(mode->text, "join") &&
 		    !json_get(network, "netns"))
-			finding_help(reader_error(reader, "E007", &network->place, "mode \"join\" needs a \"netns\""),
+			finding_help(reader_error(reader, "E007", &network->place,
+						  "mode \"join\" needs a \"netns\""),
 				     "add \"netns\": \"/run/netns/NAME\"");
 	} else {
 		spec->network = reader_word(reader, reader->root, "network", words);

@@ -10,7 +10,8 @@
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/* Whether @text is made of [A-Za-z0-9] and @extra, starts and ends with a letter or digit, at most @max long. */
+/* Whether @text is made of [A-Za-z0-9] and @extra, starts and ends with a letter or digit, at most @max long.
+ */
 static bool is_label(const char *text, const char *extra, bool upper, size_t max)
 {
 	size_t length = strlen(text);
@@ -109,8 +110,9 @@ void reader_identity(struct reader *reader)
 	if (hostname && spec->hostname && !is_label(spec->hostname, "_.-", true, 64)) {
 		finding = reader_error(reader, "E018", &hostname->place, "\"%s\" can't be a host name",
 				       spec->hostname);
-		finding_help(finding, "a host name has 1 to 64 of a-z A-Z 0-9 _ . - and starts and ends with a "
-				      "letter or digit");
+		finding_help(finding,
+			     "a host name has 1 to 64 of a-z A-Z 0-9 _ . - and starts and ends with a "
+			     "letter or digit");
 	}
 }
 
@@ -122,8 +124,9 @@ static void check_program(struct reader *reader, const struct json *program)
 		finding = reader_error(reader, "E032", &program->place, "\"%s\" is not an absolute path",
 				       program->text);
 		finding_label(finding, "the program to start");
-		finding_help(finding, "write where it is in the container, like \"/usr/bin/%s\": there is no shell "
-				      "that would search for it",
+		finding_help(finding,
+			     "write where it is in the container, like \"/usr/bin/%s\": there is no shell "
+			     "that would search for it",
 			     strchr(program->text, '/') || !program->text[0] ? "x" : program->text);
 		return;
 	}
@@ -149,8 +152,9 @@ static void read_command(struct reader *reader)
 
 	spec->args_from_cli = reader_bool(reader, reader->root, "args_from_cli");
 	if (n_extra > 0 && !spec->args_from_cli)
-		finding_help(reader_error(reader, "E033", NULL, "the profile takes no arguments after \"--\""),
-			     "\"args_from_cli\": true in the profile would append them");
+		finding_help(
+			reader_error(reader, "E033", NULL, "the profile takes no arguments after \"--\""),
+			"\"args_from_cli\": true in the profile would append them");
 	if (!command) {
 		finding_help(reader_error(reader, "E007", &reader->root->place, "\"command\" is missing"),
 			     "add the program to start, like \"command\": [\"/usr/bin/x\"]");
@@ -180,15 +184,18 @@ static void read_command(struct reader *reader)
 /* What the launcher sets itself, or what would load code into the workload by the caller's choice. */
 static bool check_variable(struct reader *reader, const struct place *place, const char *name, bool from_host)
 {
-	static const char *const launcher[] = { "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET" };
-	static const char *const loader[] = { "GCONV_PATH", "GETCONF_DIR", "LOCPATH", "NLSPATH", "MALLOC_",
-					      "GLIBC_TUNABLES", "BASH_ENV", "PYTHONPATH", "PERL5LIB",
+	static const char *const launcher[] = { "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+						"NOTIFY_SOCKET" };
+	static const char *const loader[] = { "GCONV_PATH",   "GETCONF_DIR",       "LOCPATH",
+					      "NLSPATH",      "MALLOC_",           "GLIBC_TUNABLES",
+					      "BASH_ENV",     "PYTHONPATH",        "PERL5LIB",
 					      "NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "RUBYOPT" };
 	struct finding *finding;
 
 	if (name[0] == '\0' || strchr(name, '=')) {
-		reader_error(reader, "E031", place, name[0] ? "the name of a variable can't contain \"=\""
-							    : "a variable needs a name");
+		reader_error(reader, "E031", place,
+			     name[0] ? "the name of a variable can't contain \"=\""
+				     : "a variable needs a name");
 		return false;
 	}
 	if (!values_plain(reader->findings, "the name of a variable", place, name))
@@ -206,7 +213,8 @@ static bool check_variable(struct reader *reader, const struct place *place, con
 		if (i < ARRAY_SIZE(loader) && !str_starts(name, loader[i]) && !str_starts(name, "LD_"))
 			continue;
 		finding = reader_error(reader, "E031", place, "\"%s\" can't come from the caller", name);
-		finding_help(finding, "it decides which code is loaded; write its value into \"env\" if it is needed");
+		finding_help(finding,
+			     "it decides which code is loaded; write its value into \"env\" if it is needed");
 		return false;
 	}
 	return true;
@@ -254,11 +262,14 @@ static void read_env(struct reader *reader)
 
 void reader_process(struct reader *reader)
 {
-	static const char *const stdin_words[] = { [SPEC_STDIN_NULL] = "null", [SPEC_STDIN_INHERIT] = "inherit",
-						   NULL };
-	static const char *const missing_words[] = { [SPEC_MISSING_FAIL] = "fail", [SPEC_MISSING_WARN] = "warn",
-						     NULL };
-	const struct json *stop = reader_get(reader->root, "stop"), *stop_signal = reader_get(stop, "stop.signal");
+	static const char *const stdin_words[] = {
+		[SPEC_STDIN_NULL] = "null", [SPEC_STDIN_INHERIT] = "inherit", NULL
+	};
+	static const char *const missing_words[] = {
+		[SPEC_MISSING_FAIL] = "fail", [SPEC_MISSING_WARN] = "warn", NULL
+	};
+	const struct json *stop = reader_get(reader->root, "stop"),
+			  *stop_signal = reader_get(stop, "stop.signal");
 	struct spec *spec = reader->spec;
 
 	read_command(reader);
@@ -281,8 +292,9 @@ static void check_ids(struct reader *reader, const struct json *user)
 	const struct place *place = range ? &range->place : user ? &user->place : NULL;
 
 	if (ids->host_range > 1 && (ids->uid >= ids->host_range || ids->gid >= ids->host_range)) {
-		struct finding *finding = reader_error(reader, "E034", place, "uid %u and gid %u are not among the ids inside",
-						       ids->uid, ids->gid);
+		struct finding *finding =
+			reader_error(reader, "E034", place, "uid %u and gid %u are not among the ids inside",
+				     ids->uid, ids->gid);
 
 		finding_label(finding, "maps the ids 0 to %u", ids->host_range - 1);
 		finding_help(finding, "choose ids below %u, or a \"host_range\" above them", ids->host_range);
@@ -313,7 +325,8 @@ static void read_groups(struct reader *reader, const struct json *user)
 		if (item->type != JSON_INTEGER)
 			continue;
 		if (ids->host_range == 1 ? gid != ids->gid : gid >= ids->host_range) {
-			finding = reader_error(reader, "E034", &item->place, "group %u does not exist inside", gid);
+			finding = reader_error(reader, "E034", &item->place, "group %u does not exist inside",
+					       gid);
 			finding_help(finding, "\"host_range\": %u or more would map it",
 				     gid < 65536 ? gid + 1 : 65536);
 			continue;

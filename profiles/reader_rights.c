@@ -35,7 +35,8 @@ static void report_capability(struct reader *reader, const struct json *item)
 	if (nearest)
 		finding_help(finding, "did you mean \"%s\"?", nearest);
 	else
-		finding_help(finding, "names are written without CAP_; \"kapsel list capabilities\" has them");
+		finding_help(finding,
+			     "names are written without CAP_; \"kapsel list capabilities\" has them");
 }
 
 static void read_capabilities(struct reader *reader)
@@ -105,7 +106,8 @@ static void read_syscalls(struct reader *reader)
 {
 	static const char *const violations[] = { [SPEC_VIOLATION_KILL] = "kill",
 						  [SPEC_VIOLATION_ERRNO] = "errno",
-						  [SPEC_VIOLATION_LOG] = "log", NULL };
+						  [SPEC_VIOLATION_LOG] = "log",
+						  NULL };
 	static const char *const hardest[] = { "@base", NULL };
 	const struct json *syscalls = reader_get(reader->root, "syscalls");
 	struct spec *spec = reader->spec;
@@ -133,12 +135,14 @@ void reader_rights(struct reader *reader)
 	spec->allow_nested_namespaces = reader_bool(reader, reader->root, "allow_nested_namespaces");
 	spec->allow_ptrace = reader_bool(reader, reader->root, "allow_ptrace");
 	read_syscalls(reader);
-	spec->exec_allow = reader_strings(reader, reader_get(reader->root, "exec"), "exec.allow", check_program);
+	spec->exec_allow =
+		reader_strings(reader, reader_get(reader->root, "exec"), "exec.allow", check_program);
 	spec->apparmor = reader_string(reader, reader->root, "apparmor");
 	spec->selinux = reader_string(reader, reader->root, "selinux");
 	if ((spec->apparmor && !spec->apparmor[0]) || (spec->selinux && !spec->selinux[0]))
 		reader_error(reader, "E018",
-			     &reader_get(reader->root, spec->apparmor && !spec->apparmor[0] ? "apparmor" : "selinux")
+			     &reader_get(reader->root,
+					 spec->apparmor && !spec->apparmor[0] ? "apparmor" : "selinux")
 				      ->place,
 			     "the label is empty");
 }

@@ -12,10 +12,8 @@ static const struct {
 	bool exact;
 	enum spec_namespace space;
 } namespaced[] = {
-	{ "net.", false, SPEC_NS_NET },
-	{ "fs.mqueue.", false, SPEC_NS_IPC },
-	{ "kernel.msg", false, SPEC_NS_IPC },
-	{ "kernel.shm", false, SPEC_NS_IPC },
+	{ "net.", false, SPEC_NS_NET },       { "fs.mqueue.", false, SPEC_NS_IPC },
+	{ "kernel.msg", false, SPEC_NS_IPC }, { "kernel.shm", false, SPEC_NS_IPC },
 	{ "kernel.sem", true, SPEC_NS_IPC },
 };
 
@@ -27,7 +25,8 @@ static bool is_name(const char *name)
 		if (*name == '.' && start)
 			return false; /* an empty part, or ".." that would climb in /proc/sys */
 		start = *name == '.';
-		if (!start && !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *name))
+		if (!start &&
+		    !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *name))
 			return false;
 	}
 	return !start;
@@ -71,9 +70,11 @@ static bool check_name(struct reader *reader, const struct json *sysctl, const c
 			continue;
 		if (reader->spec->namespaces & namespaced[i].space)
 			return true;
-		finding = reader_error(reader, "E030", &sysctl->name_place,
-				       "\"%s\" would change a namespace that is not the container's own", name);
-		finding_label(finding, "the %s namespace is shared", namespaced[i].space == SPEC_NS_NET ? "net" : "ipc");
+		finding =
+			reader_error(reader, "E030", &sysctl->name_place,
+				     "\"%s\" would change a namespace that is not the container's own", name);
+		finding_label(finding, "the %s namespace is shared",
+			      namespaced[i].space == SPEC_NS_NET ? "net" : "ipc");
 		return false;
 	}
 	finding = reader_error(reader, "E030", &sysctl->name_place, "\"%s\" belongs to the whole host", name);
@@ -82,7 +83,9 @@ static bool check_name(struct reader *reader, const struct json *sysctl, const c
 	else if (str_equal(name, "kernel.domainname"))
 		finding_help(finding, "write the full name as \"hostname\"");
 	else
-		finding_help(finding, "a container can set net.*, fs.mqueue.*, kernel.msg*, kernel.shm* and kernel.sem");
+		finding_help(
+			finding,
+			"a container can set net.*, fs.mqueue.*, kernel.msg*, kernel.shm* and kernel.sem");
 	return false;
 }
 
@@ -107,7 +110,8 @@ void reader_sysctls(struct reader *reader)
 	for (const struct json *sysctl = sysctls->first; sysctl; sysctl = sysctl->next) {
 		const char *name = normalise(reader, sysctl);
 
-		if (!name || !check_name(reader, sysctl, name) || !(sysctl->type & (JSON_STRING | JSON_INTEGER)) ||
+		if (!name || !check_name(reader, sysctl, name) ||
+		    !(sysctl->type & (JSON_STRING | JSON_INTEGER)) ||
 		    !values_plain(reader->findings, "the value of a setting", &sysctl->place, sysctl->text))
 			continue;
 		pairs[n++] = (struct spec_pair){ .name = name, .value = sysctl->text };
@@ -115,6 +119,7 @@ void reader_sysctls(struct reader *reader)
 	qsort(pairs, n, sizeof(*pairs), compare_pairs);
 	for (size_t i = 1; i < n; i++)
 		if (str_equal(pairs[i - 1].name, pairs[i].name))
-			reader_error(reader, "E030", &sysctls->name_place, "\"%s\" is set twice", pairs[i].name);
+			reader_error(reader, "E030", &sysctls->name_place, "\"%s\" is set twice",
+				     pairs[i].name);
 	reader->spec->sysctls = (struct spec_pairs){ .items = pairs, .n = n };
 }

@@ -99,7 +99,7 @@ static void print_scalars(struct writer *writer, const struct key *key)
 		alternative(writer, "{ \"type\": \"string\", \"pattern\": \"^/\" }");
 	if (key->kind & KEY_BOOL)
 		alternative(writer, keys_has_word(key->absent_words, "true") ? "{ \"const\": false }"
-									      : "{ \"type\": \"boolean\" }");
+									     : "{ \"type\": \"boolean\" }");
 	if (str_equal(key->path, "kapsel")) {
 		alternative(writer, "{ \"const\": 1 }");
 	} else if (key->kind & KEY_INTEGER) {
@@ -113,8 +113,9 @@ static void print_scalars(struct writer *writer, const struct key *key)
 		alternative(writer, "{ \"type\": \"integer\"");
 		print_range(writer->out, key);
 		fputs(" }", writer->out);
-		alternative(writer,
-			    "{ \"type\": \"string\", \"pattern\": \"^[0-9]+(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$\" }");
+		alternative(
+			writer,
+			"{ \"type\": \"string\", \"pattern\": \"^[0-9]+(B|KiB|MiB|GiB|TiB|kB|MB|GB|TB)$\" }");
 	}
 	if (key->kind & KEY_DURATION)
 		alternative(writer, "{ \"type\": \"string\", \"pattern\": \"^([0-9]+(ms|s|min|h|d))+$\" }");

@@ -72,8 +72,9 @@ static bool applies(const struct key *key, const struct json *object)
 	static const char *const bind_only[] = { "mounts.*.source", "mounts.*.recursive", "mounts.*.optional",
 						 "mounts.*.idmap" };
 	static const char *const tmpfs_only[] = { "mounts.*.size", "mounts.*.inodes", "mounts.*.mode" };
-	static const char *const choices[] = { "$schema",	     "extends",		"secrets.*.source",
-					       "secrets.*.credential", "listen.*.stream", "listen.*.datagram" };
+	static const char *const choices[] = { "$schema",          "extends",
+					       "secrets.*.source", "secrets.*.credential",
+					       "listen.*.stream",  "listen.*.datagram" };
 	const struct json *type = json_get(object, "type");
 	bool tmpfs = type && type->type == JSON_STRING && str_equal(type->text, "tmpfs");
 
@@ -154,7 +155,9 @@ static struct json *resolve(const struct spec *spec, struct arena *arena, const 
 		if (!written && !applies(&keys[i], object))
 			continue;
 		text = written ? "" : computed(spec, arena, object, &keys[i]);
-		value = !text ? NULL : written ? resolve_value(spec, arena, written, &keys[i]) : from_text(arena, text);
+		value = !text     ? NULL
+			: written ? resolve_value(spec, arena, written, &keys[i])
+				  : from_text(arena, text);
 		if (value && value->type == JSON_OBJECT && !written && (keys[i].kind & KEY_OBJECT))
 			value = resolve_value(spec, arena, value, &keys[i]);
 		if (!value)
@@ -226,12 +229,14 @@ static void print_origin(FILE *out, const struct place *place)
 	fprintf(out, " // %s:%zu", name, source_position(place).line);
 }
 
-static void print_object(FILE *out, const struct json *object, const struct show_style *style, unsigned int depth)
+static void print_object(FILE *out, const struct json *object, const struct show_style *style,
+			 unsigned int depth)
 {
 	fputs("{\n", out);
 	for (const struct json *member = object->first; member; member = member->next) {
 		bool open = member->type == JSON_OBJECT && member->first;
-		bool red = style->color && member->type == JSON_STRING && str_equal(member->text, "unlimited");
+		bool red =
+			style->color && member->type == JSON_STRING && str_equal(member->text, "unlimited");
 
 		print_tabs(out, depth + 1);
 		json_print_string(out, member->name);
@@ -270,7 +275,8 @@ static void print_leaf(FILE *out, const struct json *value, const char *path)
 	fprintf(out, ",\"line\":%zu}\n", source_position(&value->place).line);
 }
 
-/* @path is as long as the names on the way, which the file's size bounds; longer ones are cut in the output. */
+/* @path is as long as the names on the way, which the file's size bounds; longer ones are cut in the output.
+ */
 static void print_leaves(FILE *out, const struct json *object, const char *above)
 {
 	char path[4096];

@@ -60,7 +60,8 @@ static int refuse_untrusted(const struct source_request *request, struct finding
 				       (unsigned int)st->st_mode & 07777);
 		finding_help(finding, "chmod go-w '%s', after reading what is in it", request->name);
 	}
-	finding_note(finding, "whoever can write a profile decides what the service may do (kapsel explain E020)");
+	finding_note(finding,
+		     "whoever can write a profile decides what the service may do (kapsel explain E020)");
 	return -EINVAL;
 }
 
@@ -71,7 +72,8 @@ static int refuse_open(const struct source_request *request, struct findings *fi
 	if (errnum == ELOOP) {
 		finding = findings_add(findings, FINDING_ERROR, "E020", request->included_from,
 				       "\"%s\" is a symbolic link", request->name);
-		finding_help(finding, "name the file itself: a link can be turned to another file at any time");
+		finding_help(finding,
+			     "name the file itself: a link can be turned to another file at any time");
 		return -EINVAL;
 	}
 	findings_add(findings, FINDING_ERROR, "E019", request->included_from, "can't open \"%s\": %s",
@@ -100,8 +102,8 @@ int source_open(const struct source_request *request, struct findings *findings,
 	return take_fd(&fd);
 }
 
-int source_read(int fd, const struct source_request *request, struct arena *arena,
-		struct findings *findings, struct source **ret)
+int source_read(int fd, const struct source_request *request, struct arena *arena, struct findings *findings,
+		struct source **ret)
 {
 	struct source *source = arena_alloc(arena, sizeof(*source));
 	/* One byte more than allowed tells "too large" apart; one for the NUL behind. */

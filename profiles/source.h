@@ -54,8 +54,8 @@ struct source_request {
  * does harm. Return: a descriptor; -ENOENT without a finding when there is no such file;
  * -EINVAL with a finding.
  */
-int source_open(const struct source_request *request, struct findings *findings,
-		struct stat *ret_stat) _must_check_;
+int source_open(const struct source_request *request, struct findings *findings, struct stat *ret_stat)
+	_must_check_;
 
 /**
  * source_read() - read the opened file whole
@@ -63,8 +63,8 @@ int source_open(const struct source_request *request, struct findings *findings,
  *
  * Return: 0, -EINVAL with a finding, -ENOMEM.
  */
-int source_read(int fd, const struct source_request *request, struct arena *arena,
-		struct findings *findings, struct source **ret) _must_check_;
+int source_read(int fd, const struct source_request *request, struct arena *arena, struct findings *findings,
+		struct source **ret) _must_check_;
 
 /** source_trusted() - Return: whether only root and the caller can write what @st describes. */
 bool source_trusted(const struct stat *st);

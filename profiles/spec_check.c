@@ -41,10 +41,12 @@ static void check_conflicts(const struct spec *spec, struct findings *findings)
 	}
 	if (spec->limits.open_files != SPEC_UNLIMITED && spec->n_listen + 3 > spec->limits.open_files)
 		findings_add(findings, FINDING_ERROR, "E039", place_of(spec, "limits.open_files"),
-			     "\"open_files\" is too low for %zu sockets and 3 standard descriptors", spec->n_listen);
+			     "\"open_files\" is too low for %zu sockets and 3 standard descriptors",
+			     spec->n_listen);
 	if (spec->proc == SPEC_PROC_FULL && !(spec->namespaces & SPEC_NS_PID)) {
-		finding = findings_add(findings, FINDING_ERROR, "E039", place_of(spec, "proc"),
-				       "\"proc\": \"full\" with the host's pid namespace shows the whole host");
+		finding =
+			findings_add(findings, FINDING_ERROR, "E039", place_of(spec, "proc"),
+				     "\"proc\": \"full\" with the host's pid namespace shows the whole host");
 		finding_help(finding, "take one of the two back");
 	}
 }
@@ -52,7 +54,8 @@ static void check_conflicts(const struct spec *spec, struct findings *findings)
 static void check_network(const struct spec *spec, struct findings *findings)
 {
 	if (spec->network == SPEC_NETWORK_HOST)
-		finding_help(warn(findings, spec, "W105", place_of(spec, "network") ? "network" : "share_host",
+		finding_help(warn(findings, spec, "W105",
+				  place_of(spec, "network") ? "network" : "share_host",
 				  "\"network\": \"host\" removes network isolation"),
 			     "for a server, \"listen\" hands the bound socket over and needs no network");
 }
@@ -91,7 +94,8 @@ static void check_rights(const struct spec *spec, struct findings *findings)
 		size_t offset;
 		const char *path, *message;
 	} flags[] = {
-		{ offsetof(struct spec, allow_setuid), "allow_setuid", "programs can gain privileges by being executed" },
+		{ offsetof(struct spec, allow_setuid), "allow_setuid",
+		  "programs can gain privileges by being executed" },
 		{ offsetof(struct spec, allow_jit), "allow_jit", "memory can be writable and executable" },
 		{ offsetof(struct spec, allow_nested_namespaces), "allow_nested_namespaces",
 		  "the workload can make namespaces, where much kernel code is reachable" },
@@ -131,10 +135,11 @@ static void check_syscalls(const struct spec *spec, struct findings *findings)
 		warn(findings, spec, "W109", "syscalls.on_violation",
 		     "calls that no workload needs fail instead of ending it");
 	if (!spec_exec_once(spec))
-		finding_note(warn(findings, spec, "W110", "exec.allow",
-				  "further programs can be executed: a stolen service can start them too"),
-			     "a dynamic program's loader runs any program in the container; only static programs, "
-			     "or a rootfs without a shell, make the list mean what it says");
+		finding_note(
+			warn(findings, spec, "W110", "exec.allow",
+			     "further programs can be executed: a stolen service can start them too"),
+			"a dynamic program's loader runs any program in the container; only static programs, "
+			"or a rootfs without a shell, make the list mean what it says");
 }
 
 static void check_limits(const struct spec *spec, struct findings *findings)
@@ -167,8 +172,8 @@ static void check_limits(const struct spec *spec, struct findings *findings)
 
 static bool looks_secret(const char *name)
 {
-	static const char *const parts[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "APIKEY",
-					     "_KEY",	 "CREDENTIAL" };
+	static const char *const parts[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN",
+					     "SECRET",   "APIKEY", "_KEY",       "CREDENTIAL" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (strcasestr(name, parts[i]))
@@ -187,10 +192,12 @@ static void check_env(const struct spec *spec, struct findings *findings)
 
 		if (!looks_secret(pair->name) || pair->value[0] == '\0')
 			continue;
-		finding = findings_add(findings, FINDING_WARNING, "W108", written ? &written->name_place : NULL,
-				       "\"%s\" looks like a secret in the environment", pair->name);
-		finding_help(finding, "use \"secrets\": a file that only the workload can read, and that no child, "
-				      "core dump or /proc shows");
+		finding =
+			findings_add(findings, FINDING_WARNING, "W108", written ? &written->name_place : NULL,
+				     "\"%s\" looks like a secret in the environment", pair->name);
+		finding_help(finding,
+			     "use \"secrets\": a file that only the workload can read, and that no child, "
+			     "core dump or /proc shows");
 	}
 }
 
@@ -203,9 +210,10 @@ static void check_mounts(const struct spec *spec, struct findings *findings)
 		const struct json *written = json_get(mounts, mount->target);
 
 		if (mount->write && mount->exec)
-			findings_add(findings, FINDING_WARNING, "W112", written ? &written->name_place : NULL,
-				     "%s can be written and executed: what an attacker drops there can be started",
-				     mount->target);
+			findings_add(
+				findings, FINDING_WARNING, "W112", written ? &written->name_place : NULL,
+				"%s can be written and executed: what an attacker drops there can be started",
+				mount->target);
 	}
 }
 

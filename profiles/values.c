@@ -65,7 +65,8 @@ int values_parse_size(const char *text, uint64_t *ret)
 		if (!str_equal(text + n_digits, size_units[i].name))
 			continue;
 		unit = read_digits(text, &number);
-		if (!unit || __builtin_mul_overflow(number, size_units[i].factor, &bytes) || bytes > INT64_MAX)
+		if (!unit || __builtin_mul_overflow(number, size_units[i].factor, &bytes) ||
+		    bytes > INT64_MAX)
 			return -ERANGE;
 		*ret = bytes;
 		return 0;
@@ -90,7 +91,8 @@ int values_parse_duration(const char *text, uint64_t *ret)
 				break;
 		if (n_digits == 0 || i == ARRAY_SIZE(time_units))
 			return -EINVAL;
-		if (!read_digits(text, &number) || __builtin_mul_overflow(number, time_units[i].factor, &part) ||
+		if (!read_digits(text, &number) ||
+		    __builtin_mul_overflow(number, time_units[i].factor, &part) ||
 		    __builtin_add_overflow(total, part, &total) || total > duration_max_ms)
 			return -ERANGE;
 		text += n_digits + length;
@@ -137,14 +139,17 @@ static bool report_ambiguous(struct findings *findings, const struct json *value
 
 	if (!letter || *letter == '\0' || value->text[n_digits + 1] != '\0' || n_digits > 20)
 		return false;
-	snprintf(first, sizeof(first), "%.*s%ciB", (int)n_digits, value->text, toupper((unsigned char)*letter));
+	snprintf(first, sizeof(first), "%.*s%ciB", (int)n_digits, value->text,
+		 toupper((unsigned char)*letter));
 	snprintf(second, sizeof(second), "%.*s%cB", (int)n_digits, value->text,
 		 *letter == 'k' ? 'k' : toupper((unsigned char)*letter));
 	if (values_parse_size(first, &binary) < 0 || values_parse_size(second, &decimal) < 0)
 		return false;
-	finding = findings_add(findings, FINDING_ERROR, "E008", &value->place, "ambiguous size \"%s\"", value->text);
+	finding = findings_add(findings, FINDING_ERROR, "E008", &value->place, "ambiguous size \"%s\"",
+			       value->text);
 	finding_label(finding, "unit must be one of B KiB MiB GiB TiB kB MB GB TB");
-	finding_help(finding, "write \"%s\" (%" PRIu64 " bytes, what docker -m %s means) or \"%s\" (%" PRIu64 ")",
+	finding_help(finding,
+		     "write \"%s\" (%" PRIu64 " bytes, what docker -m %s means) or \"%s\" (%" PRIu64 ")",
 		     first, binary, value->text, second, decimal);
 	return true;
 }
@@ -162,12 +167,14 @@ static void report_size(struct findings *findings, const struct key *key, const 
 	finding_label(finding, "expected digits and one of B KiB MiB GiB TiB kB MB GB TB");
 	for (size_t i = 0; i < ARRAY_SIZE(size_units) && n_digits > 0; i++) {
 		if (strcasecmp(unit, size_units[i].name) == 0) {
-			finding_help(finding, "write \"%.*s%s\"", (int)n_digits, value->text, size_units[i].name);
+			finding_help(finding, "write \"%.*s%s\"", (int)n_digits, value->text,
+				     size_units[i].name);
 			return;
 		}
 	}
 	if (n_digits > 0 && *unit == '\0')
-		finding_help(finding, "write \"%.*sB\" for bytes, or another unit", (int)n_digits, value->text);
+		finding_help(finding, "write \"%.*sB\" for bytes, or another unit", (int)n_digits,
+			     value->text);
 	else if (key->kind & KEY_UNLIMITED)
 		finding_help(finding, "examples: \"64MiB\", \"10MB\", 4096 or \"unlimited\"");
 	else
@@ -176,7 +183,8 @@ static void report_size(struct findings *findings, const struct key *key, const 
 
 static bool is_unlimited(const struct key *key, const struct json *value)
 {
-	return value->type == JSON_STRING && (key->kind & KEY_UNLIMITED) && str_equal(value->text, "unlimited");
+	return value->type == JSON_STRING && (key->kind & KEY_UNLIMITED) &&
+	       str_equal(value->text, "unlimited");
 }
 
 bool values_size(struct findings *findings, const struct key *key, const struct json *value, uint64_t *ret)
@@ -235,17 +243,19 @@ bool values_cores(struct findings *findings, const struct key *key, const struct
 		return false;
 	/* The kernel takes a quota of at least 1 ms in a period of 100 ms. */
 	if (!(value->number >= 0.01 && value->number <= 4096)) {
-		finding = findings_add(findings, FINDING_ERROR, "E011", &value->place, "\"%s\" is out of range",
-				       key->path);
+		finding = findings_add(findings, FINDING_ERROR, "E011", &value->place,
+				       "\"%s\" is out of range", key->path);
 		finding_label(finding, "must be 0.01 to 4096 cores");
-		finding_help(finding, "1 is one whole core, 0.25 a quarter of one; no limit is written \"unlimited\"");
+		finding_help(finding,
+			     "1 is one whole core, 0.25 a quarter of one; no limit is written \"unlimited\"");
 		return false;
 	}
 	*ret = value->number;
 	return true;
 }
 
-bool values_duration(struct findings *findings, const struct key *key, const struct json *value, uint64_t *ret)
+bool values_duration(struct findings *findings, const struct key *key, const struct json *value,
+		     uint64_t *ret)
 {
 	struct finding *finding;
 	uint64_t time_ms = 0;
@@ -260,8 +270,8 @@ bool values_duration(struct findings *findings, const struct key *key, const str
 		return true;
 	}
 	if (r == 0 || r == -ERANGE) {
-		finding = findings_add(findings, FINDING_ERROR, "E011", &value->place, "\"%s\" is out of range",
-				       key->path);
+		finding = findings_add(findings, FINDING_ERROR, "E011", &value->place,
+				       "\"%s\" is out of range", key->path);
 		finding_label(finding, r == 0 ? "must be longer than nothing" : "must be at most ten years");
 		return false;
 	}
@@ -270,8 +280,8 @@ bool values_duration(struct findings *findings, const struct key *key, const str
 			       value->text);
 	finding_label(finding, "expected digits and one of ms s min h d");
 	if (n_digits > 0 && str_equal(value->text + n_digits, "m"))
-		finding_help(finding, "write \"%.*smin\" or \"%.*sms\"", (int)n_digits, value->text, (int)n_digits,
-			     value->text);
+		finding_help(finding, "write \"%.*smin\" or \"%.*sms\"", (int)n_digits, value->text,
+			     (int)n_digits, value->text);
 	else if (n_digits > 0 && value->text[n_digits] == '\0')
 		finding_help(finding, "write \"%ss\" for seconds", value->text);
 	else
@@ -292,8 +302,8 @@ bool values_mode(struct findings *findings, const struct key *key, const struct 
 		*ret = mode;
 		return true;
 	}
-	finding = findings_add(findings, FINDING_ERROR, "E011", &value->place, "\"%s\" is not a mode for \"%s\"",
-			       value->text, key->path);
+	finding = findings_add(findings, FINDING_ERROR, "E011", &value->place,
+			       "\"%s\" is not a mode for \"%s\"", value->text, key->path);
 	finding_label(finding, "expected four octal digits, at most \"%04o\"", (unsigned int)key->max);
 	return false;
 }

@@ -22,7 +22,8 @@ struct place;
 /** values_parse_size() - "64MiB", "10MB" to bytes. Return: 0, -EINVAL, or -ERANGE above INT64_MAX. */
 int values_parse_size(const char *text, uint64_t *ret) _must_check_;
 
-/** values_parse_duration() - "1h30min", "500ms" to milliseconds. Return: 0, -EINVAL, or -ERANGE above ten years. */
+/** values_parse_duration() - "1h30min", "500ms" to milliseconds. Return: 0, -EINVAL, or -ERANGE above ten
+ * years. */
 int values_parse_duration(const char *text, uint64_t *ret) _must_check_;
 
 /** values_parse_mode() - "0755". Return: 0 or -EINVAL. */

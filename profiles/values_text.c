@@ -64,7 +64,8 @@ bool values_signal(struct findings *findings, const struct json *value, int *ret
 	finding = findings_add(findings, FINDING_ERROR, "E027", &value->place, "unknown signal \"%s\"",
 			       value->text);
 	finding_label(finding, "expected a name like SIGTERM or SIGRTMIN+3");
-	snprintf(word, sizeof(word), "%s%s", strncasecmp(value->text, "SIG", 3) == 0 ? "" : "SIG", value->text);
+	snprintf(word, sizeof(word), "%s%s", strncasecmp(value->text, "SIG", 3) == 0 ? "" : "SIG",
+		 value->text);
 	nearest = nearest_find(word, candidates, n);
 	if (nearest)
 		finding_help(finding, "did you mean \"%s\"?", nearest);
@@ -87,7 +88,8 @@ bool values_plain(struct findings *findings, const char *what, const struct plac
 	if (!has_control(text))
 		return true;
 	finding = findings_add(findings, FINDING_ERROR, "E015", place, "control character in %s", what);
-	finding_note(finding, "a line break or an escape could smuggle in a second value (kapsel explain E015)");
+	finding_note(finding,
+		     "a line break or an escape could smuggle in a second value (kapsel explain E015)");
 	return false;
 }
 
@@ -125,7 +127,8 @@ char *values_path(struct findings *findings, struct arena *arena, const char *wh
 	if (!values_plain(findings, what, place, text))
 		return NULL;
 	if (text[0] != '/') {
-		finding = findings_add(findings, FINDING_ERROR, "E016", place, "%s is not an absolute path", what);
+		finding = findings_add(findings, FINDING_ERROR, "E016", place, "%s is not an absolute path",
+				       what);
 		finding_label(finding, "must start with \"/\"");
 		return NULL;
 	}

@@ -52,8 +52,8 @@ int command_usage_error(const struct command *command, const char *format, ...)
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	str_escape(escaped, sizeof(escaped), message);
-	fprintf(stderr, "%s %s: %s\nTry '%s %s --help'.\n", program_invocation_short_name, command->name, escaped,
-		program_invocation_short_name, command->name);
+	fprintf(stderr, "%s %s: %s\nTry '%s %s --help'.\n", program_invocation_short_name, command->name,
+		escaped, program_invocation_short_name, command->name);
 	return STATUS_USAGE;
 }
 
@@ -120,7 +120,8 @@ static int parse_long(const struct command *command, const char *text, struct cu
 		if (strlen(option->name) != length || strncmp(option->name, text, length) != 0)
 			continue;
 		if (value && !option->argument) {
-			*ret_status = command_usage_error(command, "option --%s takes no value", option->name);
+			*ret_status =
+				command_usage_error(command, "option --%s takes no value", option->name);
 			return 1;
 		}
 		return take_option(command, i, value, cursor, ret, ret_status);
@@ -149,7 +150,8 @@ static int parse_letters(const struct command *command, const char *letters, str
 			*ret_status = command_usage_error(command, "unknown option -%c", *letters);
 			return 1;
 		}
-		if (take_option(command, i, command->options[i].argument ? value : NULL, cursor, ret, ret_status))
+		if (take_option(command, i, command->options[i].argument ? value : NULL, cursor, ret,
+				ret_status))
 			return 1;
 		if (command->options[i].argument)
 			return 0;

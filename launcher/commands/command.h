@@ -21,9 +21,9 @@ struct command_option {
 
 struct command {
 	const char *name;
-	const char *usage;   /* what follows the name: "[OPTIONS] PROFILE [-- ARGS…]" */
-	const char *summary; /* one line */
-	const char *example; /* a whole command line */
+	const char *usage;                    /* what follows the name: "[OPTIONS] PROFILE [-- ARGS…]" */
+	const char *summary;                  /* one line */
+	const char *example;                  /* a whole command line */
 	const struct command_option *options; /* NULL-name terminated; NULL: none but --help */
 	/* argv[0] is the verb. Returns the exit status. */
 	int (*run)(const struct command *command, int argc, char **argv);
@@ -32,9 +32,9 @@ struct command {
 /* What the options of one call said: value is "" for a switch. */
 struct command_parse {
 	const char *values[COMMAND_OPTIONS_MAX]; /* by index in options; NULL: not given */
-	char **operands;          /* what is left before "--" */
+	char **operands;                         /* what is left before "--" */
 	int n_operands;
-	char **after;             /* after "--", NULL-terminated; NULL: no "--" */
+	char **after; /* after "--", NULL-terminated; NULL: no "--" */
 };
 
 /**

@@ -80,7 +80,8 @@ static void explain_key(FILE *out, const struct key *key)
 	else
 		fprintf(out, "  %-9s \"%s\": %s\n", "example", last ? last + 1 : key->path, key->example);
 	if (key->absent_words)
-		fprintf(out, "\n  Not available in this version: %s. Instead: %s.\n", key->absent_words, key->absent);
+		fprintf(out, "\n  Not available in this version: %s. Instead: %s.\n", key->absent_words,
+			key->absent);
 	else if (key->absent)
 		fprintf(out, "\n  Not available in this version. Instead: %s.\n", key->absent);
 	print_children(out, key);
@@ -125,10 +126,11 @@ int keys_explain_print(FILE *out, const char *topic)
 	str_escape(name, sizeof(name), topic);
 	nearest = strlen(topic) < 64 ? keys_nearest(topic) : NULL;
 	if (nearest)
-		fprintf(stderr, "%s: nothing is called \"%s\"; did you mean \"%s\"?\n", program_invocation_short_name,
-			name, nearest);
+		fprintf(stderr, "%s: nothing is called \"%s\"; did you mean \"%s\"?\n",
+			program_invocation_short_name, name, nearest);
 	else
-		fprintf(stderr, "%s: nothing is called \"%s\"; \"list keys\" and \"list errors\" show what is\n",
+		fprintf(stderr,
+			"%s: nothing is called \"%s\"; \"list keys\" and \"list errors\" show what is\n",
 			program_invocation_short_name, name);
 	return 1;
 }

@@ -58,7 +58,7 @@ static void print_syscall(const struct style *style, const char *name)
 		snprintf(text, sizeof(text), "    -  not on this architecture");
 	else
 		snprintf(text, sizeof(text), "%5d  %s%s", number, group ? group : "",
-			 syscall_never(number)	  ? "(kills: no workload needs it)"
+			 syscall_never(number)    ? "(kills: no workload needs it)"
 			 : syscall_absent(number) ? "(ENOSYS: libraries fall back)"
 						  : "");
 	print_row(style, name, text);
@@ -83,7 +83,8 @@ static int unknown(const struct command *command, const char *what, const char *
 	const char *nearest = nearest_find(word, candidates, n);
 
 	if (nearest)
-		return command_usage_error(command, "unknown %s \"%s\"; did you mean \"%s\"?", what, word, nearest);
+		return command_usage_error(command, "unknown %s \"%s\"; did you mean \"%s\"?", what, word,
+					   nearest);
 	return command_usage_error(command, "unknown %s \"%s\"", what, word);
 }
 
@@ -179,7 +180,8 @@ static int run(const struct command *command, int argc, char **argv)
 	if (command_parse(command, argc, argv, &parse, &status))
 		return status;
 	if (parse.n_operands == 0 || parse.after)
-		return command_usage_error(command, "list what? syscalls, groups, capabilities, errors or keys");
+		return command_usage_error(command,
+					   "list what? syscalls, groups, capabilities, errors or keys");
 	topic = parse.operands[0];
 	style.json = command_given(command, &parse, "json");
 	style.quiet = command_given(command, &parse, "quiet");

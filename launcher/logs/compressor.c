@@ -171,12 +171,12 @@ int compressor_start(int in, int out, const char *extra, struct error *err)
 	 * exists, or a signal gets in first. A blocked SIGXFSZ is the errno EFBIG.
 	 */
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = sys_clone3(&args);
 	errnum = errno;
 	if (pid == 0)
 		child(in, out, extra, parent);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return error_set(err, errnum, "start the log compressor");
 	return pidfd;

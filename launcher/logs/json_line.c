@@ -175,7 +175,7 @@ static char *put_attr_string(char *out, const char *text)
 		next += length;
 		if (*next) {
 			*out++ = '\\';
-			*out++ = *next == '\t' ? 't' : *next == '\b' ? 'b' : 'f';
+			*out++ = (char)(*next == '\t' ? 't' : *next == '\b' ? 'b' : 'f');
 			next++;
 		}
 	}

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "launcher/logs/compressor.h"
 #include "launcher/logs/log_file.h"
 
@@ -134,21 +135,22 @@ int rotation_shift(struct rotation *rotation, struct error *err)
 static void read_last_time(int fd, char extra[static COMPRESSOR_EXTRA_MAX])
 {
 	static const char key[] = "\"time\":\"";
-	char tail[TAIL_SIZE + 1] = "", *at;
+	char tail[TAIL_SIZE + 1] = "";
+	const char *next = tail, *at = NULL;
 	off_t size = lseek(fd, 0, SEEK_END);
-	ssize_t got;
 	size_t length;
 
 	extra[0] = '\0';
-	got = pread(fd, tail, TAIL_SIZE, size > TAIL_SIZE ? size - TAIL_SIZE : 0);
-	if (got < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (pread(fd, tail, TAIL_SIZE, size > TAIL_SIZE ? size - TAIL_SIZE : 0) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
 		return;
-	at = memmem(tail, (size_t)got, key, strlen(key));
+	/* the last one: an attribute may be called time as well */
+	while ((next = strstr(next, key)))
+		at = next += strlen(key);
 	if (!at)
 		return;
-	at += strlen(key);
 	length = strspn(at, "0123456789-:.TZ+");
-	if (length < 40 && strncmp(at + length, "\"}\n", 4) == 0)
+	if (length < 40 && str_equal(at + length, "\"}\n"))
 		snprintf(extra, COMPRESSOR_EXTRA_MAX, "{\"lastTime\":\"%.*s\"}", (int)length, at);
 }
 

@@ -7,15 +7,43 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "launcher/processes/processes.h"
 #include "launcher/run.h"
 #include "launcher/state.h"
+
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/*
+ * Only the pipe and the locks stay. A copy of init's socket here would hide init's death from the
+ * supervisor, one of the caller's terminal or pipes would keep those waiting who wait for their
+ * end, and one of the root would keep the image busy.
+ */
+static void close_others(const struct run *run, int read_fd)
+{
+	int kept[] = { read_fd, run->state_fd, run->ids_fd };
+	unsigned int from = 0;
+
+	qsort(kept, ARRAY_SIZE(kept), sizeof(*kept), compare);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (kept[i] > (int)from)
+			syscall(SYS_close_range, from, (unsigned int)kept[i] - 1, 0);
+		if (kept[i] >= 0)
+			from = (unsigned int)kept[i] + 1;
+	}
+	syscall(SYS_close_range, from, ~0u, 0);
+}
 
 _noreturn_ static void janitor_main(struct run *run, int read_fd)
 {
@@ -27,9 +55,7 @@ _noreturn_ static void janitor_main(struct run *run, int read_fd)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid(); /* a terminal's hang-up or Ctrl-C is for the supervisor */
 	prctl(PR_SET_NAME, "kapsel-janitor", 0, 0, 0);
-	/* Not the caller's terminal or pipes: who waits for their end must not wait for us. */
-	for (int fd = 0; fd <= 2; fd++)
-		close(fd);
+	close_others(run, read_fd);
 	do
 		got = read(read_fd, &word, 1);
 	while (got < 0 && errno == EINTR);
@@ -52,10 +78,8 @@ int janitor_start(struct run *run, struct error *err)
 		close(ends[1]);
 		return error_set(err, code, "fork the janitor");
 	}
-	if (run->janitor == 0) {
-		close(ends[1]);
+	if (run->janitor == 0)
 		janitor_main(run, ends[0]);
-	}
 	close(ends[0]);
 	run->janitor_fd = ends[1];
 	return 0;

@@ -27,9 +27,9 @@
 #include "profiles/spec.h"
 #include "seccomp/notify.h"
 
-enum slot { SLOT_CONTROL, SLOT_STDOUT, SLOT_STDERR, SLOT_DENIED, SLOT_SIGNAL, SLOT_INIT, SLOT_RUNTIME, SLOT_STOP, SLOTS };
+enum slot { SLOT_CONTROL, SLOT_STDOUT, SLOT_STDERR, SLOT_DENIED, SLOT_SIGNAL, SLOT_INIT, SLOT_RUNTIME, SLOT_STOP, SLOT_COMPRESS, SLOTS };
 
-/* A log that can't be written is tried again after this; nothing is read meanwhile. */
+/* A log that can't be written is tried again after this. */
 enum { LOG_RETRY_MS = 100 };
 
 struct supervisor {
@@ -161,10 +161,20 @@ static bool drained(const struct supervisor *s)
 	return s->fds[SLOT_STDOUT].fd < 0 && s->fds[SLOT_STDERR].fd < 0;
 }
 
-/* After init's end no writer is left, unless the pid namespace is shared: then what is there now is all. */
-static bool finished(const struct supervisor *s, int ready)
+/*
+ * After init's end no writer is left, unless the pid namespace is shared: then what is there now is all.
+ * For a log that can't be written the end waits, too, but not once a stop was asked for.
+ */
+static bool finished(const struct supervisor *s, const struct log_writer *writer, int ready)
 {
-	return s->init_gone && (drained(s) || (ready == 0 && !(s->run->spec->namespaces & SPEC_NS_PID)));
+	if (!s->init_gone)
+		return false;
+	if ((s->ending->stopped || s->ending->timed_out) && writer && log_writer_blocked(writer)) {
+		dprintf(STDERR_FILENO, "kapsel: %s was stopped while its log could not be written: its last output is lost\n",
+			s->run->spec->name);
+		return true;
+	}
+	return drained(s) || (ready == 0 && !(s->run->spec->namespaces & SPEC_NS_PID));
 }
 
 static int prepare(struct supervisor *s, struct error *err)
@@ -193,8 +203,9 @@ static int step_once(struct supervisor *s, struct log_writer *writer, struct err
 	struct pollfd fds[SLOTS];
 	int ready;
 
+	s->fds[SLOT_COMPRESS].fd = writer ? log_writer_compressing(writer) : -1;
 	memcpy(fds, s->fds, sizeof(fds));
-	if (stalled)
+	if (stalled && log_writer_blocked(writer))
 		fds[SLOT_STDOUT].fd = fds[SLOT_STDERR].fd = -1; /* back-pressure: the pipes fill up */
 	ready = poll(fds, SLOTS, stalled ? LOG_RETRY_MS : s->init_gone ? 0 : -1);
 	if (ready < 0 && errno != EINTR)
@@ -218,9 +229,11 @@ static int step_once(struct supervisor *s, struct log_writer *writer, struct err
 	for (int i = SLOT_STDOUT; i <= SLOT_STDERR; i++)
 		if (fds[i].revents)
 			on_output(s, i, writer);
+	if (fds[SLOT_COMPRESS].revents)
+		log_writer_reap(writer);
 	if (fds[SLOT_INIT].revents)
 		on_init_end(s);
-	return finished(s, ready) ? 1 : 0;
+	return finished(s, writer, ready) ? 1 : 0;
 }
 
 int supervisor_run(struct run *run, struct log_writer *writer, struct ending *ret, struct error *err)
@@ -242,7 +255,7 @@ int supervisor_run(struct run *run, struct log_writer *writer, struct ending *re
 	}
 	ret->runtime_ms = now_ms() - began;
 	for (int i = SLOT_STDOUT; i < SLOTS; i++)
-		if (i != SLOT_DENIED && i != SLOT_INIT)
+		if (i != SLOT_DENIED && i != SLOT_INIT && i != SLOT_COMPRESS) /* not ours */
 			fd_close(&s.fds[i].fd);
 	return r < 0 ? r : 0;
 }

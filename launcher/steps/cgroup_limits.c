@@ -10,9 +10,25 @@
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
 
+/* What the plan let pass with "on_missing": "warn" is left out here; otherwise nothing is missing. */
+static void drop_missing(const struct cgroup_place *place, struct cgroup_limits *limits)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < limits->n; i++)
+		if (place->found && (limits->items[i].controller & ~place->available) == 0)
+			limits->items[kept++] = limits->items[i];
+	limits->n = kept;
+	limits->controllers &= place->found ? place->available : 0;
+}
+
 static int cgroup_limits_prepare(const struct step *step, struct run *run, struct error *err)
 {
-	return cgroup_limits_build(step->spec, &run->limits, err);
+	int r = cgroup_limits_build(step->spec, &run->limits, err);
+
+	if (r == 0)
+		drop_missing(&run->host->place, &run->limits);
+	return r;
 }
 
 static int cgroup_limits_apply(const struct step *step, struct run *run, struct error *err)
@@ -21,12 +37,8 @@ static int cgroup_limits_apply(const struct step *step, struct run *run, struct 
 	int r;
 
 	(void)step;
-	if (!place->found && run->limits.controllers == 0)
+	if (!place->found)
 		return STEP_ABSENT; /* no limit was asked for, and there is nowhere to make a group */
-	if (!place->found) {
-		error_set(err, ENOENT, "find a cgroup to put limits on: %s", place->reason);
-		return error_remedy(err, "%s", place->remedy);
-	}
 	r = cgroup_create(place, run->id, run->limits.controllers, &run->cgroup_fd, &run->cgroup_parent_fd, err);
 	if (r == 0)
 		r = cgroup_apply(run->cgroup_fd, &run->limits, err);

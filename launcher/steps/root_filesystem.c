@@ -47,8 +47,10 @@ static int root_filesystem_prepare(const struct step *step, struct run *run, str
 		error_set(err, errno, "open the root file system %s", path);
 		return error_remedy(err, "\"rootfs\" must be a directory that holds the unpacked image");
 	}
-	if (!S_ISDIR(st.st_mode))
-		return error_set(err, ENOTDIR, "open the root file system %s", path);
+	if (!S_ISDIR(st.st_mode)) {
+		error_set(err, ENOTDIR, "open the root file system %s", path);
+		return error_remedy(err, "\"rootfs\" must be a directory that holds the unpacked image");
+	}
 	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino) {
 		error_set(err, EPERM, "use the host's own root directory as \"rootfs\"");
 		return error_remedy(err, "unpack an image or assemble a directory for the service");

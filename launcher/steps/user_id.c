@@ -42,7 +42,9 @@ static int user_id_apply(const struct step *step, struct run *run, struct error 
 	r = set_ids(user, err);
 	if (r < 0)
 		return r;
-	run->proof->setgroups_errno = setgroups(0, NULL) < 0 ? errno : 0;
+	/* Only where the list is empty: if it succeeded, it would empty the one just set. */
+	if (user->n_groups == 0)
+		run->proof->setgroups_errno = setgroups(0, NULL) < 0 ? errno : 0;
 	/* A change of ids resets both. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return error_set(err, errno, "bind init's life to the supervisor's");
@@ -60,6 +62,23 @@ static size_t foreign_groups(const struct proc_status *status)
 	return n;
 }
 
+/* The profile's groups, as the host sees them. */
+static bool has_groups(const struct run *run, const struct proc_status *status)
+{
+	const struct spec_user *user = &run->spec->user;
+
+	for (size_t i = 0; i < user->n_groups; i++) {
+		gid_t wanted = run->host_range == 1 ? status->gid[0] : run->host_id + user->groups[i];
+		size_t j = 0;
+
+		while (j < status->n_groups && status->groups[j] != wanted)
+			j++;
+		if (j == status->n_groups)
+			return false;
+	}
+	return true;
+}
+
 static int user_id_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			  char report[STEP_REPORT_MAX], struct error *err)
 {
@@ -74,7 +93,7 @@ static int user_id_verify(const struct step *step, const struct run *run, const 
 	}
 	if (status->uid[0] < run->host_id || status->uid[0] - run->host_id >= run->host_range)
 		return error_set(err, EBADE, "the workload has host uid %u, outside its range", status->uid[0]);
-	if (foreign_groups(status) > user->n_groups || status->n_groups < user->n_groups) {
+	if (foreign_groups(status) > user->n_groups || !has_groups(run, status)) {
 		error_set(err, EBADE, "the workload has %zu supplementary groups instead of %zu", status->n_groups, user->n_groups);
 		return error_remedy(err, "a caller without subordinate ids can't drop its own groups: add them "
 					 "(usermod --add-subuids, --add-subgids) or run kapsel as root");

@@ -251,7 +251,7 @@ OPENED = {
         "mount", "umount2", "pivot_root", "chroot", "fsopen", "fspick", "open_tree", "move_mount",
         "mount_setattr"), table("""
         OK: keyctl-join keyctl-get add-key request-key userfaultfd-user
-        ENOMEM: io-uring                     # limits.locked_memory
+        OK|ENOMEM: io-uring                  # some kernels count it as limits.locked_memory
         OK: name-to-handle process-madvise move-pages migrate-pages mbind set-mempolicy listmount statmount
         EPERM: bpf-map-create bpf-prog-load  # capabilities
         OK|EACCES: perf-event-self           # kernel.perf_event_paranoid
@@ -289,6 +289,9 @@ OPENED = {
         OK: exhaust-fds
         EPERM: raise-rlimit exec-again
         EPERM|EACCES: execveat-absolute execveat-absolute-own
+    """)),
+    "limits.locked_memory": ({**calls("io_uring_setup", "mlock"), "limits": {"locked_memory": "1MiB"}}, table("""
+        OK: io-uring mlock-page
     """)),
     "limits.file_size": ({**VOLUME, "limits": {"file_size": "unlimited"}}, table("""
         OK: large-file
@@ -345,9 +348,6 @@ LAYERS = {
         "network": {"network": "host"}}),
     "mlock-page": ({"OK"}, {}, {
         "seccomp": calls("@memory-lock"),
-        "limit": {"limits": {"locked_memory": "1MiB"}}}),
-    "io-uring": ({"OK"}, {}, {
-        "seccomp": calls("io_uring_setup"),
         "limit": {"limits": {"locked_memory": "1MiB"}}}),
     "setresuid-root": ({"OK"}, {"user": {"uid": 1000, "gid": 1000}}, {
         "seccomp": calls("@identity"),

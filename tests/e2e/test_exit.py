@@ -121,6 +121,7 @@ def test_what_is_no_file_is_126_and_never_waited_for(kapsel, own_root, kind):
 
 
 def test_a_command_on_a_noexec_mount_is_126(kapsel, tools, workload):
+    workload.parent.chmod(0o755)
     result = kapsel.run(["/data/workload"], rootfs=str(tools),
                         mounts={"/data": {"type": "bind", "source": str(workload.parent)}})
     assert_refused(result, '"exec": true', status=126, errno="EACCES", step="program")
@@ -248,7 +249,6 @@ def test_a_controller_that_this_host_lacks_is_125_with_the_boot_line(kapsel):
     said = assert_refused(result, errno="EOPNOTSUPP", step="cgroup-limits")
     for controller in missing:
         assert controller in said
-    assert "unlimited" in said
 
 
 def test_a_namespace_that_is_not_there_is_125(kapsel):
@@ -286,7 +286,7 @@ def test_a_log_disk_without_inodes_is_125(kapsel, tiny_disk):
     for name in ("a", "b"):
         (tiny_disk / name).write_text("")
     result = kapsel.run(["/bin/true"], log={"path": str(tiny_disk / "x.log")})
-    assert_refused(result, str(tiny_disk), errno="ENOSPC", step="log", help_text=False)
+    assert_refused(result, "x.log", errno="ENOSPC", step="log", help_text=False)
 
 
 def test_a_log_disk_that_fills_up_blocks_and_loses_nothing_said_so(kapsel, tools, tiny_disk):
@@ -306,6 +306,7 @@ def test_a_full_disk_does_not_hinder_the_stop(kapsel, tools, tiny_disk):
     lib_faults.lib_host.wait_for(lambda: os.statvfs(tiny_disk).f_bfree == 0, what="a full disk")
     result = running.finish(signal.SIGTERM, timeout_s=15)
     assert result.status == 128 + signal.SIGTERM, result
+    assert "its last output is lost" in result.stderr, result
 
 
 def test_a_full_disk_with_drop_does_not_stop_the_workload(kapsel, tools, tiny_disk):
@@ -340,8 +341,14 @@ def test_a_log_that_is_no_file_is_125(kapsel, tmp_path, kind):
                    help_text=False)
 
 
-def test_a_missing_log_directory_is_125(kapsel, tmp_path):
-    profile = kapsel.profile(["/bin/true"], log={"path": str(tmp_path / "no" / "x.log")})
+def test_a_log_directory_two_levels_deep_is_made(kapsel, tmp_path):
+    result = kapsel.run(["/bin/echo", "here"], log={"path": str(tmp_path / "a" / "b" / "x.log")})
+    assert result.status == 0 and result.logged() == "here\n", result
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o027 == 0
+
+
+def test_a_log_directory_three_levels_deep_is_125(kapsel, tmp_path):
+    profile = kapsel.profile(["/bin/true"], log={"path": str(tmp_path / "a" / "b" / "c" / "x.log")})
     assert_refused(kapsel.launch("run", kapsel.write(profile)).finish(), errno="ENOENT", step="log",
                    help_text=False)
 

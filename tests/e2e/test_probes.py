@@ -103,7 +103,7 @@ def probe(binary):
     """The probe program."""
     path = Path(os.environ.get("KAPSEL_PROBE", binary.parent / "tests/probe/kapsel-probe"))
     if not os.access(path, os.X_OK):
-        pytest.exit(f"{path} is not there: build it, or name it in KAPSEL_PROBE", returncode=2)
+        pytest.fail(f"{path} is not there: build kapsel-probe, or name it in KAPSEL_PROBE")
     return path
 
 

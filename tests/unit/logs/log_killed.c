@@ -79,5 +79,5 @@ Test(log_killed, leaves_whole_lines_and_all_files, .timeout = 100)
 		torn += (int)visit_entries(see, &seen);
 		cr_assert(le(int, seen.wrong, torn));
 	}
-	cr_expect(gt(int, seen.next, 40 * KILLS));
+	cr_expect(gt(int, seen.next, 10 * KILLS), "the writers hardly got to write");
 }

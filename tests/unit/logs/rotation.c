@@ -187,14 +187,16 @@ Test(rotation, compresses_the_older_files)
 
 Test(rotation, keeps_the_time_of_the_last_entry_in_the_header)
 {
+	const struct spec_pair misleading = { "time", "2016" };
 	char expected[64], raw[128], *text;
 	struct feeder f;
 	FILE *file;
 
-	feeder_open(&f, FEEDER_OPTIONS(.max_size_bytes = ONE_ENTRY, .max_files = 4, .compress = true));
+	feeder_open(&f, FEEDER_OPTIONS(.max_size_bytes = ONE_ENTRY, .max_files = 4, .compress = true,
+				       .attrs = { .items = &misleading, .n = 1 }));
 	put_line(&f, 1);
 	text = slurp(fixture_log, NULL);
-	snprintf(expected, sizeof(expected), "{\"lastTime\":\"%.30s\"}", strstr(text, "\"time\":\"") + 8);
+	snprintf(expected, sizeof(expected), "{\"lastTime\":\"%.30s\"}", strstr(text, ",\"time\":\"") + 9);
 	free(text);
 	put_line(&f, 2);
 	feeder_close(&f); /* waits */

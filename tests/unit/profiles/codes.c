@@ -19,7 +19,8 @@ static void scan_file(const char *path, bool used[static 2000])
 	cr_assert(file != NULL, "%s", path);
 	while (fgets(line, sizeof(line), file)) {
 		for (const char *c = line; *c; c++) {
-			if (c[0] != '"' || (c[1] != 'E' && c[1] != 'W') || !is_digits(c + 2, 3) || c[5] != '"')
+			if (c[0] != '"' || (c[1] != 'E' && c[1] != 'W') || !is_digits(c + 2, 3) ||
+			    c[5] != '"')
 				continue;
 			used[(c[1] == 'W' ? 1000 : 0) + atoi(c + 2)] = true;
 		}
@@ -37,7 +38,8 @@ static void scan_folder(bool used[static 2000])
 	while ((entry = readdir(directory))) {
 		size_t length = strlen(entry->d_name);
 
-		if (length < 2 || !str_equal(entry->d_name + length - 2, ".c") || str_equal(entry->d_name, "codes.c"))
+		if (length < 2 || !str_equal(entry->d_name + length - 2, ".c") ||
+		    str_equal(entry->d_name, "codes.c"))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", PROFILES_DIR, entry->d_name);
 		scan_file(path, used);

@@ -49,11 +49,12 @@ static struct call call(char **argv)
 }
 
 #define ARGV(...) ((char *[]){ mutable_text("try"), __VA_ARGS__, NULL })
-#define A(text)	  mutable_text(text)
+#define A(text)   mutable_text(text)
 
 Test(command, mixes_options_and_operands_until_two_dashes)
 {
-	struct call c = call(ARGV(A("a"), A("--json"), A("b"), A("--output=x"), A("-q"), A("-"), A("--"), A("--json"), A("c")));
+	struct call c = call(ARGV(A("a"), A("--json"), A("b"), A("--output=x"), A("-q"), A("-"), A("--"),
+				  A("--json"), A("c")));
 
 	cr_assert(zero(int, c.result));
 	cr_assert(eq(int, c.parse.n_operands, 3));
@@ -70,7 +71,9 @@ Test(command, mixes_options_and_operands_until_two_dashes)
 
 Test(command, takes_values_in_every_form)
 {
-	static const char *const forms[][3] = { { "--output", "x" }, { "--output=x" }, { "-o", "x" }, { "-ox" }, { "-qox" } };
+	static const char *const forms[][3] = {
+		{ "--output", "x" }, { "--output=x" }, { "-o", "x" }, { "-ox" }, { "-qox" }
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		char *argv[] = { A("try"), A(forms[i][0]), forms[i][1] ? A(forms[i][1]) : NULL, NULL };

@@ -6,7 +6,8 @@
 
 Test(defaults, are_the_hardest_setting_of_every_key)
 {
-	_cleanup_reading_ struct reading reading = read_text("{ \"kapsel\": 1, \"rootfs\": \"/r\", \"command\": [\"/c\"] }");
+	_cleanup_reading_ struct reading reading =
+		read_text("{ \"kapsel\": 1, \"rootfs\": \"/r\", \"command\": [\"/c\"] }");
 	const struct spec *spec = reading.spec;
 
 	cr_assert(eq(int, reading.result, 0));
@@ -20,7 +21,8 @@ Test(defaults, are_the_hardest_setting_of_every_key)
 	cr_assert(same_text(spec->workdir, "/"));
 	cr_assert(eq(sz, spec->env.n, 1));
 	cr_assert(same_text(spec->env.items[0].name, "PATH"));
-	cr_assert(same_text(spec->env.items[0].value, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+	cr_assert(same_text(spec->env.items[0].value,
+			    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
 	cr_assert(eq(u32, spec->umask, 077));
 	cr_assert(eq(u32, spec->user.uid, 65532));
 	cr_assert(eq(u32, spec->user.gid, 65532));
@@ -33,7 +35,8 @@ Test(defaults, are_the_hardest_setting_of_every_key)
 	cr_assert(spec->network_netns == NULL);
 	cr_assert(eq(u32, spec->namespaces, SPEC_NS_ALL));
 	cr_assert(zero(u64, spec->capabilities));
-	cr_assert(not(spec->allow_setuid || spec->allow_jit || spec->allow_nested_namespaces || spec->allow_ptrace));
+	cr_assert(not(spec->allow_setuid || spec->allow_jit || spec->allow_nested_namespaces ||
+		      spec->allow_ptrace));
 	cr_assert(eq(sz, spec->syscalls.n, 1));
 	cr_assert(same_text(spec->syscalls.items[0], "@base"));
 	cr_assert(spec->syscalls.items[1] == NULL);
@@ -89,8 +92,8 @@ Test(defaults, log_to_a_file_that_rotates)
 
 Test(defaults, come_back_with_null)
 {
-	_cleanup_reading_ struct reading reading =
-		read_text(PROFILE(", \"limits\": null, \"syscalls\": { \"allow\": null }, \"user\": { \"uid\": null }"));
+	_cleanup_reading_ struct reading reading = read_text(PROFILE(
+		", \"limits\": null, \"syscalls\": { \"allow\": null }, \"user\": { \"uid\": null }"));
 
 	cr_assert(eq(int, reading.result, 0));
 	cr_assert(eq(u64, reading.spec->limits.memory_bytes, 64ULL << 20));
@@ -100,8 +103,10 @@ Test(defaults, come_back_with_null)
 
 Test(defaults, of_memory_high_follow_memory)
 {
-	_cleanup_reading_ struct reading limited = read_text(PROFILE(", \"limits\": { \"memory\": \"1GiB\" }"));
-	_cleanup_reading_ struct reading open = read_text(PROFILE(", \"limits\": { \"memory\": \"unlimited\" }"));
+	_cleanup_reading_ struct reading limited =
+		read_text(PROFILE(", \"limits\": { \"memory\": \"1GiB\" }"));
+	_cleanup_reading_ struct reading open =
+		read_text(PROFILE(", \"limits\": { \"memory\": \"unlimited\" }"));
 
 	cr_assert(eq(u64, limited.spec->limits.memory_high_bytes, (1ULL << 30) - (1ULL << 30) / 10));
 	cr_assert(eq(u64, open.spec->limits.memory_high_bytes, SPEC_UNLIMITED));
@@ -115,7 +120,8 @@ Test(defaults, take_the_name_from_the_file)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct profile_options options = { .vocabulary = reading_vocabulary() };
-		struct source source = reading_source(rows[i].file, "{\"kapsel\": 1, \"rootfs\": \"/r\", \"command\": [\"/c\"]}");
+		struct source source = reading_source(
+			rows[i].file, "{\"kapsel\": 1, \"rootfs\": \"/r\", \"command\": [\"/c\"]}");
 		_cleanup_arena_ struct arena *arena = arena_new();
 		struct findings findings = { 0 };
 		const struct spec *spec = NULL;
@@ -195,10 +201,12 @@ Test(values, of_mounts_are_sorted_parents_first)
 	cr_assert(eq(int, reading.result, 0));
 	cr_assert(eq(sz, reading.spec->n_mounts, 4));
 	cr_assert(same_text(mounts[0].target, "/a"));
-	cr_assert(not(mounts[0].write || mounts[0].exec || mounts[0].recursive || mounts[0].optional || mounts[0].idmap));
+	cr_assert(not(mounts[0].write || mounts[0].exec || mounts[0].recursive || mounts[0].optional ||
+		      mounts[0].idmap));
 	cr_assert(same_text(mounts[1].target, "/a/b"));
 	cr_assert(same_text(mounts[1].source, "/x/y"));
-	cr_assert(mounts[1].write && !mounts[1].exec && mounts[1].recursive && mounts[1].optional && mounts[1].idmap);
+	cr_assert(mounts[1].write && !mounts[1].exec && mounts[1].recursive && mounts[1].optional &&
+		  mounts[1].idmap);
 	cr_assert(same_text(mounts[2].target, "/a-b"));
 	cr_assert(eq(int, mounts[2].type, SPEC_MOUNT_TMPFS));
 	cr_assert(eq(u32, mounts[2].mode, 01777));
@@ -228,8 +236,8 @@ Test(values, of_secrets_come_from_a_file_or_a_credential)
 
 Test(values, of_devices_and_proc_are_taken)
 {
-	_cleanup_reading_ struct reading reading =
-		read_text(PROFILE(", \"proc\": \"none\", \"devices\": { \"/dev/fuse\": \"rw\", \"/dev/dri/card0\": \"r\" }"));
+	_cleanup_reading_ struct reading reading = read_text(PROFILE(
+		", \"proc\": \"none\", \"devices\": { \"/dev/fuse\": \"rw\", \"/dev/dri/card0\": \"r\" }"));
 	const struct spec_device *devices = reading.spec->devices;
 
 	cr_assert(eq(int, reading.spec->proc, SPEC_PROC_NONE));
@@ -289,7 +297,8 @@ Test(values, of_rights_are_taken)
 
 	cr_assert(eq(int, reading.result, 0));
 	cr_assert(eq(u64, spec->capabilities, 1ULL << 10 | 1ULL << 40));
-	cr_assert(spec->allow_setuid && spec->allow_jit && spec->allow_nested_namespaces && spec->allow_ptrace);
+	cr_assert(spec->allow_setuid && spec->allow_jit && spec->allow_nested_namespaces &&
+		  spec->allow_ptrace);
 	cr_assert(spec_exec_any(spec) && !spec_exec_once(spec));
 	cr_assert(eq(sz, spec->syscalls.n, 2));
 	cr_assert(eq(int, spec->on_violation, SPEC_VIOLATION_LOG));

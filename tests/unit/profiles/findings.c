@@ -75,13 +75,14 @@ Test(findings, warns_about_the_network_of_the_host)
 	_cleanup_free_ char *got = printed(&reading.findings);
 
 	cr_assert(eq(int, reading.result, 0));
-	cr_assert(same_text(got,
-		     "warning[W105]: \"network\": \"host\" removes network isolation\n"
-		     "  --> web.kapsel.jsonc:2:12\n"
-		     "   |\n"
-		     " 2 | \"network\": \"host\" }\n"
-		     "   |            ^^^^^^\n"
-		     "   = help: for a server, \"listen\" hands the bound socket over and needs no network\n"));
+	cr_assert(same_text(
+		got,
+		"warning[W105]: \"network\": \"host\" removes network isolation\n"
+		"  --> web.kapsel.jsonc:2:12\n"
+		"   |\n"
+		" 2 | \"network\": \"host\" }\n"
+		"   |            ^^^^^^\n"
+		"   = help: for a server, \"listen\" hands the bound socket over and needs no network\n"));
 }
 
 Test(findings, counts_columns_in_code_points_and_expands_tabs_in_the_excerpt)
@@ -134,8 +135,9 @@ Test(findings, cuts_a_very_long_line_around_the_caret)
 	char text[4096], *line, *carets, *start;
 	_cleanup_free_ char *got = NULL;
 
-	snprintf(text, sizeof(text), PROFILE(", \"description\": \"%01000d\", \"pids\": 1, \"labels\": { \"x\": \"%0900d\" }"),
-		 0, 0);
+	snprintf(text, sizeof(text),
+		 PROFILE(", \"description\": \"%01000d\", \"pids\": 1, \"labels\": { \"x\": \"%0900d\" }"), 0,
+		 0);
 	_cleanup_reading_ struct reading reading = read_text(text);
 	got = printed(&reading.findings);
 	line = strstr(got, "\n 1 | ");
@@ -191,12 +193,13 @@ Test(findings, writes_one_json_object_a_line)
 
 	findings_print_json(out, &reading.findings);
 	fclose(out);
-	cr_assert(same_text(text,
-		     "{\"code\":\"E008\",\"severity\":\"error\",\"file\":\"web.kapsel.jsonc\",\"line\":2,\"column\":25,"
-		     "\"end_column\":30,\"message\":\"ambiguous size \\\"64m\\\"\",\"help\":\"write \\\"64MiB\\\" "
-		     "(67108864 bytes, what docker -m 64m means) or \\\"64MB\\\" (64000000)\"}\n"
-		     "{\"code\":\"E003\",\"severity\":\"error\",\"file\":\"web.kapsel.jsonc\",\"line\":2,\"column\":34,"
-		     "\"end_column\":44,\"message\":\"unknown key \\\"\\u001b\\\"\\\"\",\"help\":\"\"}\n"));
+	cr_assert(same_text(
+		text,
+		"{\"code\":\"E008\",\"severity\":\"error\",\"file\":\"web.kapsel.jsonc\",\"line\":2,\"column\":25,"
+		"\"end_column\":30,\"message\":\"ambiguous size \\\"64m\\\"\",\"help\":\"write \\\"64MiB\\\" "
+		"(67108864 bytes, what docker -m 64m means) or \\\"64MB\\\" (64000000)\"}\n"
+		"{\"code\":\"E003\",\"severity\":\"error\",\"file\":\"web.kapsel.jsonc\",\"line\":2,\"column\":34,"
+		"\"end_column\":44,\"message\":\"unknown key \\\"\\u001b\\\"\\\"\",\"help\":\"\"}\n"));
 }
 
 Test(findings, has_no_place_to_show_for_what_is_in_no_file)

@@ -17,7 +17,8 @@ static struct parsed *parse_bytes(const char *text, size_t size, enum json_flags
 	struct parsed *parsed = arena_alloc(arena, sizeof(*parsed));
 
 	parsed->arena = arena;
-	parsed->source = (struct source){ .name = "t", .text = arena_memdup(arena, text, size), .size = size };
+	parsed->source =
+		(struct source){ .name = "t", .text = arena_memdup(arena, text, size), .size = size };
 	if (json_parse(&parsed->source, flags, arena, &parsed->findings, &parsed->tree) < 0)
 		parsed->tree = NULL;
 	return parsed;
@@ -36,7 +37,8 @@ static void parsed_end(struct parsed **parsed)
 
 Test(json, keeps_place_of_every_key_and_value)
 {
-	const char *text = "/* c */ { \"a\" /*,*/ : \"x\\ty\" , // :\n \"b\":[1, -2.50e1,true,null ],\"c\":{\"d\":false}}";
+	const char *text =
+		"/* c */ { \"a\" /*,*/ : \"x\\ty\" , // :\n \"b\":[1, -2.50e1,true,null ],\"c\":{\"d\":false}}";
 	_cleanup_parsed_ struct parsed *parsed = parse(text);
 	const struct json *a = json_get(parsed->tree, "a"), *b = json_get(parsed->tree, "b"), *d;
 	const char *const expected[] = { "1", "-2.50e1", "true", "null" };
@@ -158,9 +160,8 @@ Test(json, says_what_is_wrong_and_where)
 	for (size_t i = 0; i < ARRAY_SIZE(bad_texts); i++) {
 		_cleanup_parsed_ struct parsed *parsed = parse(bad_texts[i].text);
 
-		cr_expect(same_text(first_finding(&parsed->findings),
-			     bad_texts[i].where),
-			  "%s", bad_texts[i].text);
+		cr_expect(same_text(first_finding(&parsed->findings), bad_texts[i].where), "%s",
+			  bad_texts[i].text);
 		cr_assert(gt(sz, parsed->findings.n, 0), "%s", bad_texts[i].text);
 		cr_expect(same_text(parsed->findings.items[0].message, bad_texts[i].says), "%s",
 			  bad_texts[i].text);

@@ -44,12 +44,27 @@ Test(keys, stand_once_and_below_their_parents)
 Test(keys, of_the_top_are_forty_two_of_the_language)
 {
 	static const char *const all[] = {
-		"$schema", "kapsel", "name", "description", "labels", "extends", "rootfs", "command",
-		"args_from_cli", "workdir", "env", "env_from_host", "hostname", "umask", "user", "mounts",
-		"secrets", "devices", "proc", "network", "listen", "share_host", "capabilities",
-		"allow_setuid", "allow_jit", "allow_nested_namespaces", "allow_ptrace", "syscalls", "exec",
-		"sysctls", "apparmor", "selinux", "limits", "stdin", "terminal", "log", "stop", "restart",
-		"health", "notify", "watchdog", "on_missing",
+		"$schema",       "kapsel",
+		"name",          "description",
+		"labels",        "extends",
+		"rootfs",        "command",
+		"args_from_cli", "workdir",
+		"env",           "env_from_host",
+		"hostname",      "umask",
+		"user",          "mounts",
+		"secrets",       "devices",
+		"proc",          "network",
+		"listen",        "share_host",
+		"capabilities",  "allow_setuid",
+		"allow_jit",     "allow_nested_namespaces",
+		"allow_ptrace",  "syscalls",
+		"exec",          "sysctls",
+		"apparmor",      "selinux",
+		"limits",        "stdin",
+		"terminal",      "log",
+		"stop",          "restart",
+		"health",        "notify",
+		"watchdog",      "on_missing",
 	};
 	const struct key *keys;
 	size_t n, top = 0;

@@ -84,12 +84,16 @@ Test(merge, reads_parents_first_and_lets_arrays_replace)
 	_cleanup_reading_ struct reading reading = { 0 };
 	const struct json *memory, *pids;
 
-	write_file("a.kapsel.jsonc", "{ \"kapsel\": 1, \"capabilities\": [\"CHOWN\"], \"env\": { \"A\": \"1\", \"B\": \"1\" },\n"
-				     "  \"limits\": { \"memory\": \"128MiB\", \"pids\": 3, \"cpu\": 2 } }");
-	write_file("b.kapsel.jsonc", "{ \"kapsel\": 1, \"capabilities\": [\"KILL\"], \"limits\": { \"pids\": 4 } }");
-	write_file("c.kapsel.jsonc", "{ \"kapsel\": 1, \"extends\": [\"a.kapsel.jsonc\", \"b.kapsel.jsonc\"],\n"
-				     "  \"rootfs\": \"/r\", \"command\": [\"/c\"], \"env\": { \"B\": \"2\" },\n"
-				     "  \"limits\": { \"cpu\": null } }");
+	write_file(
+		"a.kapsel.jsonc",
+		"{ \"kapsel\": 1, \"capabilities\": [\"CHOWN\"], \"env\": { \"A\": \"1\", \"B\": \"1\" },\n"
+		"  \"limits\": { \"memory\": \"128MiB\", \"pids\": 3, \"cpu\": 2 } }");
+	write_file("b.kapsel.jsonc",
+		   "{ \"kapsel\": 1, \"capabilities\": [\"KILL\"], \"limits\": { \"pids\": 4 } }");
+	write_file("c.kapsel.jsonc",
+		   "{ \"kapsel\": 1, \"extends\": [\"a.kapsel.jsonc\", \"b.kapsel.jsonc\"],\n"
+		   "  \"rootfs\": \"/r\", \"command\": [\"/c\"], \"env\": { \"B\": \"2\" },\n"
+		   "  \"limits\": { \"cpu\": null } }");
 	reading = read_file_with("c.kapsel.jsonc", NULL, true);
 	cr_assert(eq(int, reading.result, 0));
 	cr_assert(same_text(reading.spec->name, "c"));
@@ -117,7 +121,9 @@ Test(merge, looks_beside_the_including_file_then_in_the_system_directory)
 	cr_assert(eq(int, mkdir("own", 0755), 0));
 	write_file("system/a.kapsel.jsonc", "{ \"kapsel\": 1, \"limits\": { \"pids\": 7 } }");
 	write_file("own/b.kapsel.jsonc", "{ \"kapsel\": 1, \"extends\": \"a.kapsel.jsonc\" }");
-	write_file("own/c.kapsel.jsonc", "{ \"kapsel\": 1, \"extends\": \"b.kapsel.jsonc\", \"rootfs\": \"/r\", \"command\": [\"/c\"] }");
+	write_file(
+		"own/c.kapsel.jsonc",
+		"{ \"kapsel\": 1, \"extends\": \"b.kapsel.jsonc\", \"rootfs\": \"/r\", \"command\": [\"/c\"] }");
 	reading = read_file_with("own/c.kapsel.jsonc", system_dir, true);
 	cr_assert(eq(int, reading.result, 0));
 	cr_assert(eq(u64, reading.spec->limits.pids, 7));
@@ -134,7 +140,8 @@ Test(merge, says_from_where_a_faulty_parent_is_included)
 	reading = read_file_with("web.kapsel.jsonc", NULL, true);
 	got = printed(&reading.findings);
 	cr_assert(eq(int, reading.result, -22));
-	cr_assert(strstr(got, "  --> base.kapsel.jsonc:3:3   (included from web.kapsel.jsonc:4:14)\n") != NULL);
+	cr_assert(strstr(got, "  --> base.kapsel.jsonc:3:3   (included from web.kapsel.jsonc:4:14)\n") !=
+		  NULL);
 }
 
 static void expect_one(const char *path, const char *where, const char *message)
@@ -167,9 +174,10 @@ static void write_chain(int levels)
 
 	for (int i = 0; i < levels; i++) {
 		snprintf(name, sizeof(name), "p%d.kapsel.jsonc", i);
-		snprintf(text, sizeof(text),
-			 "{ \"kapsel\": 1, \"extends\": \"p%d.kapsel.jsonc\", \"rootfs\": \"/r\", \"command\": [\"/c\"] }",
-			 i + 1);
+		snprintf(
+			text, sizeof(text),
+			"{ \"kapsel\": 1, \"extends\": \"p%d.kapsel.jsonc\", \"rootfs\": \"/r\", \"command\": [\"/c\"] }",
+			i + 1);
 		write_file(name, text);
 	}
 	snprintf(name, sizeof(name), "p%d.kapsel.jsonc", levels);
@@ -218,7 +226,8 @@ Test(merge, trusts_a_parent_no_more_than_the_profile)
 	write_file("base.kapsel.jsonc", "{ \"kapsel\": 1 }");
 	cr_assert(eq(int, chmod("base.kapsel.jsonc", 0666), 0));
 	write_file("a.kapsel.jsonc", "{ \"kapsel\": 1, \"extends\": \"base.kapsel.jsonc\" }");
-	expect_one("a.kapsel.jsonc", "E020@1:27", "\"base.kapsel.jsonc\" can be written by others (mode 0666)");
+	expect_one("a.kapsel.jsonc", "E020@1:27",
+		   "\"base.kapsel.jsonc\" can be written by others (mode 0666)");
 }
 
 Test(merge, applies_drop_ins_last_in_the_order_of_their_names)
@@ -228,7 +237,8 @@ Test(merge, applies_drop_ins_last_in_the_order_of_their_names)
 	write_file("a.kapsel.jsonc", PROFILE(", \"limits\": { \"pids\": 1, \"open_files\": 100 }"));
 	cr_assert(eq(int, mkdir("a.kapsel.jsonc.d", 0755), 0));
 	write_file("a.kapsel.jsonc.d/20-b.jsonc", "{ \"kapsel\": 1, \"limits\": { \"pids\": 20 } }");
-	write_file("a.kapsel.jsonc.d/10-a.jsonc", "{ \"kapsel\": 1, \"limits\": { \"pids\": 10, \"open_files\": 200 } }");
+	write_file("a.kapsel.jsonc.d/10-a.jsonc",
+		   "{ \"kapsel\": 1, \"limits\": { \"pids\": 10, \"open_files\": 200 } }");
 	write_file("a.kapsel.jsonc.d/30-c.jsonc.bak", "not read");
 	write_file("a.kapsel.jsonc.d/.40-d.jsonc", "not read");
 	reading = read_file_with("a.kapsel.jsonc", NULL, true);
@@ -260,8 +270,7 @@ Test(merge, shows_mistakes_of_a_drop_in_with_its_name)
 	write_file("a.kapsel.jsonc.d/x.jsonc", "{ \"kapsel\": 1,\n \"limits\": { \"pids\": 0 } }");
 	_cleanup_reading_ struct reading reading = read_file_with("a.kapsel.jsonc", NULL, true);
 	cr_assert(same_text(first_finding(&reading.findings), "E011@2:22"));
-	cr_assert(same_text(reading.findings.items[0].place.source->name,
-		     "a.kapsel.jsonc.d/x.jsonc"));
+	cr_assert(same_text(reading.findings.items[0].place.source->name, "a.kapsel.jsonc.d/x.jsonc"));
 }
 
 Test(merge, asks_each_file_for_the_format_version)
@@ -283,5 +292,5 @@ Test(merge, cant_extend_from_a_text)
 
 	cr_assert(eq(int, reading.result, -22));
 	cr_assert(same_text(reading.findings.items[0].message,
-		     "a text without a file can't extend another profile"));
+			    "a text without a file can't extend another profile"));
 }

@@ -41,9 +41,10 @@ struct reading {
 static inline const struct vocabulary *reading_vocabulary(void)
 {
 	static const char *const syscalls[] = { "clone3", "openat", "openat2", "read", "write" };
-	static const char *const groups[] = { "@base",	      "@process", "@threads",
+	static const char *const groups[] = { "@base",       "@process",       "@threads",
 					      "@file-write", "@socket-server", "@docker-default" };
-	static const struct vocabulary vocabulary = { syscalls, ARRAY_SIZE(syscalls), groups, ARRAY_SIZE(groups) };
+	static const struct vocabulary vocabulary = { syscalls, ARRAY_SIZE(syscalls), groups,
+						      ARRAY_SIZE(groups) };
 
 	return &vocabulary;
 }
@@ -71,7 +72,8 @@ static inline struct reading read_text(const char *text)
 
 static inline struct reading read_file_with(const char *path, const char *system_dir, bool check_owner)
 {
-	const struct profile_options options = { .vocabulary = reading_vocabulary(), .system_dir = system_dir,
+	const struct profile_options options = { .vocabulary = reading_vocabulary(),
+						 .system_dir = system_dir,
 						 .check_owner = check_owner };
 	struct reading reading = { .arena = arena_new() };
 

@@ -22,7 +22,9 @@ static struct schema schema_parse(void)
 	fclose(out);
 	schema.source.text = arena_strdup(schema.arena, text);
 	free(text);
-	cr_assert(eq(int, json_parse(&schema.source, JSON_STRICT, schema.arena, &schema.findings, &schema.tree), 0));
+	cr_assert(eq(int,
+		     json_parse(&schema.source, JSON_STRICT, schema.arena, &schema.findings, &schema.tree),
+		     0));
 	cr_assert(zero(sz, schema.findings.n));
 	return schema;
 }
@@ -83,7 +85,8 @@ Test(schema, allows_no_unknown_key_at_any_level)
 		const struct json *object = object_of(find(schema.tree, objects[i]));
 		const struct json *additional = json_get(object, "additionalProperties");
 
-		cr_expect(additional && additional->type == JSON_BOOL && !additional->boolean, "%s", objects[i]);
+		cr_expect(additional && additional->type == JSON_BOOL && !additional->boolean, "%s",
+			  objects[i]);
 	}
 	arena_free(schema.arena);
 }
@@ -93,7 +96,8 @@ Test(schema, is_draft_7_and_asks_for_the_version_only)
 	struct schema schema = schema_parse();
 	const struct json *required = json_get(schema.tree, "required");
 
-	cr_assert(same_text(json_get(schema.tree, "$schema")->text, "http://json-schema.org/draft-07/schema#"));
+	cr_assert(
+		same_text(json_get(schema.tree, "$schema")->text, "http://json-schema.org/draft-07/schema#"));
 	cr_assert(eq(sz, required->n, 1));
 	cr_assert(same_text(required->first->text, "kapsel"));
 	arena_free(schema.arena);

@@ -33,7 +33,9 @@ Test(show, resolved_is_a_profile_that_means_the_same)
 	second = read_text(text);
 	cr_assert(eq(int, second.result, 0), "%s", text);
 	cr_assert(eq(sz, second.findings.n, first.findings.n));
-	cr_assert(eq(mem, &second.spec->limits.memory_bytes, &first.spec->limits.memory_bytes, 16));
+	cr_assert(eq(u64, second.spec->limits.memory_bytes, SPEC_UNLIMITED));
+	cr_assert(eq(u64, second.spec->limits.memory_high_bytes, first.spec->limits.memory_high_bytes));
+	cr_assert(eq(u64, second.spec->limits.io[0].read_bps, 5));
 	cr_assert(eq(sz, second.spec->n_mounts, 2));
 	cr_assert(eq(sz, second.spec->n_listen, 2));
 	cr_assert(same_text(second.spec->listen[1].name, "x"));
@@ -60,8 +62,8 @@ Test(show, resolved_has_every_key_that_is_available)
 			     str_equal(keys[i].path, "extends");
 
 		if (!below)
-			cr_expect(eq(int, json_find(tree, keys[i].path) != NULL, keys_available(&keys[i])), "%s",
-				  keys[i].path);
+			cr_expect(eq(int, json_find(tree, keys[i].path) != NULL, keys_available(&keys[i])),
+				  "%s", keys[i].path);
 	}
 }
 
@@ -82,8 +84,10 @@ Test(show, prints_the_merged_tree_without_defaults)
 	_cleanup_reading_ struct reading reading = read_text(PROFILE(", \"limits\": { \"pids\": 3 }"));
 	_cleanup_free_ char *text = show(reading.spec->tree, false, false);
 
-	cr_assert(same_text(text, "{\n\t\"kapsel\": 1,\n\t\"name\": \"t\",\n\t\"rootfs\": \"/r\",\n\t\"command\": [\"/c\"],\n"
-				  "\t\"limits\": {\n\t\t\"pids\": 3\n\t}\n}\n"));
+	cr_assert(same_text(
+		text,
+		"{\n\t\"kapsel\": 1,\n\t\"name\": \"t\",\n\t\"rootfs\": \"/r\",\n\t\"command\": [\"/c\"],\n"
+		"\t\"limits\": {\n\t\t\"pids\": 3\n\t}\n}\n"));
 }
 
 Test(show, prints_unlimited_in_red)
@@ -116,7 +120,10 @@ Test(show, lists_values_with_their_origin_as_json)
 
 	show_print_origins(out, show_resolve(reading.spec, reading.arena));
 	fclose(out);
-	cr_assert(strstr(text, "{\"key\":\"limits.pids\",\"value\":3,\"file\":\"web.kapsel.jsonc\",\"line\":2}\n") != NULL);
+	cr_assert(
+		strstr(text,
+		       "{\"key\":\"limits.pids\",\"value\":3,\"file\":\"web.kapsel.jsonc\",\"line\":2}\n") !=
+		NULL);
 	cr_assert(strstr(text, "{\"key\":\"proc\",\"value\":\"own\",\"file\":null,\"line\":0}\n") != NULL);
 	free(text);
 }

@@ -38,7 +38,8 @@ static const struct {
 	{ PROFILE(",\n\"syscalls\": { \"on_violation\": \"log\" }"), "W109@2:31" },
 	{ PROFILE(",\n\"exec\": { \"allow\": [\"/bin/sh\"] }"), "W110@2:20" },
 	{ PROFILE(",\n\"proc\": \"full\""), "W111@2:9" },
-	{ PROFILE(",\n\"mounts\": { \"/t\": { \"type\": \"tmpfs\", \"size\": 4096, \"exec\": true } }"), "W112@2:13" },
+	{ PROFILE(",\n\"mounts\": { \"/t\": { \"type\": \"tmpfs\", \"size\": 4096, \"exec\": true } }"),
+	  "W112@2:13" },
 	{ PROFILE(",\n\"apparmor\": \"unconfined\""), "W113@2:13" },
 	{ PROFILE(",\n\"devices\": { \"/dev/fuse\": \"r\" }"), "W114@2:12" },
 };

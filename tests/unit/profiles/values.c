@@ -48,7 +48,8 @@ Test(values, parses_sizes)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t value = 0;
 
-		cr_expect(eq(int, values_parse_size(rows[i].text, &value), rows[i].result), "%s", rows[i].text);
+		cr_expect(eq(int, values_parse_size(rows[i].text, &value), rows[i].result), "%s",
+			  rows[i].text);
 		cr_expect(eq(u64, value, rows[i].value), "%s", rows[i].text);
 	}
 }
@@ -56,19 +57,33 @@ Test(values, parses_sizes)
 Test(values, parses_durations)
 {
 	static const struct row rows[] = {
-		{ "0s", 0, 0 },		      { "1ms", 0, 1 },		 { "30s", 0, 30000 },
-		{ "5min", 0, 300000 },	      { "1h30min", 0, 5400000 }, { "2d", 0, 172800000 },
-		{ "1s500ms", 0, 1500 },	      { "3650d", 0, 315360000000 }, { "3651d", -ERANGE, 0 },
-		{ "99999999999999999999s", -ERANGE, 0 }, { "3650d1ms", -ERANGE, 0 },
-		{ "", -EINVAL, 0 },	      { "30", -EINVAL, 0 },	 { "5m", -EINVAL, 0 },
-		{ "s", -EINVAL, 0 },	      { "1h30", -EINVAL, 0 },	 { "1 s", -EINVAL, 0 },
-		{ "-1s", -EINVAL, 0 },	      { "1S", -EINVAL, 0 },	 { "1.5s", -EINVAL, 0 },
+		{ "0s", 0, 0 },
+		{ "1ms", 0, 1 },
+		{ "30s", 0, 30000 },
+		{ "5min", 0, 300000 },
+		{ "1h30min", 0, 5400000 },
+		{ "2d", 0, 172800000 },
+		{ "1s500ms", 0, 1500 },
+		{ "3650d", 0, 315360000000 },
+		{ "3651d", -ERANGE, 0 },
+		{ "99999999999999999999s", -ERANGE, 0 },
+		{ "3650d1ms", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "30", -EINVAL, 0 },
+		{ "5m", -EINVAL, 0 },
+		{ "s", -EINVAL, 0 },
+		{ "1h30", -EINVAL, 0 },
+		{ "1 s", -EINVAL, 0 },
+		{ "-1s", -EINVAL, 0 },
+		{ "1S", -EINVAL, 0 },
+		{ "1.5s", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t value = 0;
 
-		cr_expect(eq(int, values_parse_duration(rows[i].text, &value), rows[i].result), "%s", rows[i].text);
+		cr_expect(eq(int, values_parse_duration(rows[i].text, &value), rows[i].result), "%s",
+			  rows[i].text);
 		cr_expect(eq(u64, value, rows[i].value), "%s", rows[i].text);
 	}
 }
@@ -76,23 +91,25 @@ Test(values, parses_durations)
 Test(values, parses_modes)
 {
 	static const struct row rows[] = {
-		{ "0755", 0, 0755 },   { "0000", 0, 0 },      { "1777", 0, 01777 },  { "7777", 0, 07777 },
-		{ "755", -EINVAL, 0 }, { "0788", -EINVAL, 0 }, { "00755", -EINVAL, 0 }, { "", -EINVAL, 0 },
-		{ "u+rw", -EINVAL, 0 },
+		{ "0755", 0, 0755 },     { "0000", 0, 0 },      { "1777", 0, 01777 },
+		{ "7777", 0, 07777 },    { "755", -EINVAL, 0 }, { "0788", -EINVAL, 0 },
+		{ "00755", -EINVAL, 0 }, { "", -EINVAL, 0 },    { "u+rw", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		mode_t mode = 0;
 
-		cr_expect(eq(int, values_parse_mode(rows[i].text, &mode), rows[i].result), "%s", rows[i].text);
+		cr_expect(eq(int, values_parse_mode(rows[i].text, &mode), rows[i].result), "%s",
+			  rows[i].text);
 		cr_expect(eq(u64, mode, rows[i].value), "%s", rows[i].text);
 	}
 }
 
 Test(values, parses_signals)
 {
-	static const char *const bad[] = { "", "SIG", "TERM", "sigterm", "SIGTERM ", "15", "SIGRTMIN+", "SIGRTMIN-1",
-					   "SIGRTMIN+99", "SIGRTMAX", "SIGNONE" };
+	static const char *const bad[] = { "",       "SIG",       "TERM",       "sigterm",     "SIGTERM ",
+					   "15",     "SIGRTMIN+", "SIGRTMIN-1", "SIGRTMIN+99", "SIGRTMAX",
+					   "SIGNONE" };
 
 	cr_assert(eq(int, values_parse_signal("SIGTERM"), SIGTERM));
 	cr_assert(eq(int, values_parse_signal("SIGKILL"), SIGKILL));
@@ -109,11 +126,15 @@ Test(values, normalises_paths)
 	static const struct {
 		const char *text, *path;
 	} rows[] = {
-		{ "/", "/" },	     { "//", "/" },	     { "/a", "/a" },	   { "/a/", "/a" },
-		{ "//a//b//", "/a/b" }, { "/./a/./b/.", "/a/b" }, { "/...", "/..." }, { "/a..b/..c", "/a..b/..c" },
-		{ "/..", NULL },     { "/a/..", NULL },	     { "/a/../b", NULL },  { "a", NULL },
-		{ "", NULL },	     { "./a", NULL },	     { "/a\nb", NULL },	   { "/a\x7f", NULL },
-		{ "/\xc2\x85", NULL }, { "/\xc3\x85", "/\xc3\x85" },
+		{ "/", "/" },           { "//", "/" },
+		{ "/a", "/a" },         { "/a/", "/a" },
+		{ "//a//b//", "/a/b" }, { "/./a/./b/.", "/a/b" },
+		{ "/...", "/..." },     { "/a..b/..c", "/a..b/..c" },
+		{ "/..", NULL },        { "/a/..", NULL },
+		{ "/a/../b", NULL },    { "a", NULL },
+		{ "", NULL },           { "./a", NULL },
+		{ "/a\nb", NULL },      { "/a\x7f", NULL },
+		{ "/\xc2\x85", NULL },  { "/\xc3\x85", "/\xc3\x85" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
