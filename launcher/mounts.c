@@ -8,6 +8,18 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
+static int set_attributes(int tree_fd, bool recursive, uint64_t attributes, uint64_t propagation)
+{
+	struct mount_attr attr = { .attr_set = attributes, .propagation = propagation };
+	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
+
+	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+/*
+ * A copy of a shared mount is its peer: what is mounted on it would appear on the host. systemd
+ * makes "/" shared, so this is the normal case, and the copy leaves the peer group at once.
+ */
 int mounts_clone(const char *path, bool recursive, uint64_t attributes)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u);
@@ -16,7 +28,7 @@ int mounts_clone(const char *path, bool recursive, uint64_t attributes)
 
 	if (fd < 0)
 		return -errno;
-	r = mounts_restrict(fd, recursive, attributes);
+	r = set_attributes(fd, recursive, attributes, MS_PRIVATE);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -48,8 +60,5 @@ int mounts_attach(int tree_fd, int target_fd)
 
 int mounts_restrict(int tree_fd, bool recursive, uint64_t attributes)
 {
-	struct mount_attr attr = { .attr_set = attributes };
-	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
-
-	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+	return set_attributes(tree_fd, recursive, attributes, 0);
 }

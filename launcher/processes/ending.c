@@ -56,13 +56,22 @@ static void print_signal(FILE *out, const struct run *run, const struct ending *
 		fputs(": the processor time limit", out);
 }
 
+/* The filter's answer ended the workload itself, not just a child of it. */
+static bool by_seccomp(const struct ending *ending, const struct denials *denials)
+{
+	int status = ending->wait_status;
+
+	return denials && denials->killed_by >= 0 && WIFSIGNALED(status) &&
+	       (WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGKILL);
+}
+
 static void print_reason(FILE *out, const struct run *run, const struct ending *ending, const struct cgroup_end *counts,
 			 const struct denials *denials)
 {
 	int status = ending->wait_status;
 	bool killed = WIFSIGNALED(status);
 
-	if (denials && denials->killed_by >= 0) {
+	if (by_seccomp(ending, denials)) {
 		const struct denial *denial = &denials->items[denials->killed_by];
 
 		fprintf(out, "seccomp killed it for calling %s: %s", call_name(denial->nr), denial->reason);
@@ -84,17 +93,17 @@ static void print_reason(FILE *out, const struct run *run, const struct ending *
 			run->spec->limits.pids, counts->pids_max_hits);
 }
 
-static void print_denials(FILE *out, const struct denials *denials)
+static void print_denials(FILE *out, const struct ending *ending, const struct denials *denials)
 {
 	if (!denials)
 		return;
 	for (size_t i = 0; i < denials->n; i++) {
 		const struct denial *denial = &denials->items[i];
 
-		if ((int)i == denials->killed_by)
+		if ((int)i == denials->killed_by && by_seccomp(ending, denials))
 			continue;
 		fprintf(out, "kapsel:   refused %s (%" PRIu64 "x, %s): %s\n", call_name(denial->nr), denial->count,
-			error_name(denial->answer), denial->reason);
+			denial->answer ? error_name(denial->answer) : "killed", denial->reason);
 		if (denial->opens[0])
 			fprintf(out, "kapsel:     opened by %s\n", denial->opens);
 	}
@@ -105,7 +114,7 @@ int ending_print(FILE *out, const struct run *run, const struct ending *ending, 
 {
 	int status = ending->wait_status;
 
-	print_denials(out, denials);
+	print_denials(out, ending, denials);
 	fprintf(out, "kapsel: %s ended after %" PRIu64 ".%03" PRIu64 " s: ", run->spec->name, ending->runtime_ms / 1000,
 		ending->runtime_ms % 1000);
 	print_reason(out, run, ending, counts, denials);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -25,6 +26,15 @@ static int proc_wanted(const struct spec *spec)
 
 static const struct mounts_option own[] = { { "hidepid", "invisible" }, { "subset", "pid" }, { NULL, NULL } };
 static const struct mounts_option full[] = { { "hidepid", "invisible" }, { NULL, NULL } };
+
+static int proc_prepare(const struct step *step, struct run *run, struct error *err)
+{
+	(void)run;
+	if (step->spec->namespaces & SPEC_NS_PID)
+		return 0;
+	error_set(err, EPERM, "mount /proc for the host's pid namespace");
+	return error_remedy(err, "with \"share_host\": [\"pid\"] write \"proc\": \"none\"");
+}
 
 static int proc_apply(const struct step *step, struct run *run, struct error *err)
 {
@@ -72,6 +82,7 @@ const struct step_type step_proc = {
 	.blocks = "seeing other processes, and the kernel's controls in /proc/sys, sysrq-trigger, kcore, keys",
 	.source = "proc(5), kernel filesystems/proc.rst (hidepid, subset)",
 	.phase = PHASE_MOUNT,
+	.prepare = proc_prepare,
 	.apply = proc_apply,
 	.verify = proc_verify,
 	.explain = proc_explain,

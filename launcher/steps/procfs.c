@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "launcher/mounts.h"
 #include "launcher/run.h"
+#include "profiles/spec.h"
 
 /* sysctl files print tabs between numbers and end with a newline: compared word by word. */
 static int same_words(const char *a, const char *b)
@@ -35,8 +36,15 @@ static int same_words(const char *a, const char *b)
 
 int procfs_open(struct run *run, struct error *err)
 {
-	int fd = mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	uint64_t flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	int fd;
 
+	/* A user namespace may not mount the procfs of a pid namespace that is not its own: then the
+	 * host's is used, which nobody inside can have touched yet. Each file is checked on opening. */
+	if (run->spec->namespaces & SPEC_NS_PID)
+		fd = mounts_new("proc", NULL, flags);
+	else
+		fd = path_open_plain(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
 	if (fd < 0) {
 		error_set(err, -fd, "create a private procfs");
 		return error_remedy(err, "the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
