@@ -44,7 +44,7 @@ int procfs_open(struct run *run, struct error *err)
 	if (run->spec->namespaces & SPEC_NS_PID)
 		fd = mounts_new("proc", NULL, flags);
 	else
-		fd = path_open_plain(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
+		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		error_set(err, -fd, "create a private procfs");
 		return error_remedy(err, "the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
