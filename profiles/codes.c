@@ -8,23 +8,25 @@
 /* clang-format off */
 static const struct code catalogue[] = {
 	{ "E001", "the file is not valid JSON with comments",
-	  "A profile is one JSON object. Comments with // and /* */ are allowed, a comma behind the last entry "
-	  "is not. Reading stops at the first such mistake, since everything behind it is guesswork.",
-	  "Mend the place that is shown; it is where the text stops making sense, so look just before it too." },
+	  "A profile is one JSON object. Comments with // and /* */ are allowed, a comma behind the last "
+	  "entry is not. Reading stops at the first such mistake, since everything behind it is guesswork.",
+	  "Mend the place that is shown; it is where the text stops making sense, so look just before it "
+	  "too." },
 	{ "E002", "a key stands twice in one object",
 	  "JSON leaves open which of the two counts, and readers differ. A reviewer could see the strict one "
 	  "while the other is used.", "Remove one of them." },
 	{ "E003", "unknown key",
-	  "Unknown keys are refused so that a typo can never switch a protection off. Other tools ignore them "
-	  "and run the container without what was meant.",
-	  "Correct the name, or remove the key. `kapsel explain KEY` describes each key, `kapsel schema` lets an "
-	  "editor check while you type." },
+	  "Unknown keys are refused so that a typo can never switch a protection off. Other tools ignore "
+	  "them and run the container without what was meant.",
+	  "Correct the name, or remove the key. `kapsel explain KEY` describes each key, `kapsel schema` "
+	  "lets an editor check while you type." },
 	{ "E004", "wrong type of value",
 	  "The key is known, but takes another kind of value. Nothing is converted silently.",
 	  "Write it as the example shows; `kapsel explain KEY` has type, default and example." },
 	{ "E005", "the text contains something that is not plain UTF-8",
-	  "Byte order marks, NUL bytes, broken UTF-8 and half surrogate pairs are read differently by different "
-	  "programs; characters that turn the direction of text make a file look different from what it says.",
+	  "Byte order marks, NUL bytes, broken UTF-8 and half surrogate pairs are read differently by "
+	  "different programs; characters that turn the direction of text make a file look different from "
+	  "what it says.",
 	  "Save the file as UTF-8 without BOM and remove the character." },
 	{ "E006", "too deeply nested, or too many values",
 	  "A profile has at most 32 levels and 16384 values. More is a mistake or an attack on the reader.",
@@ -36,18 +38,18 @@ static const struct code catalogue[] = {
 	  "64m is 67108864 bytes for docker, 64000000 for others and 0.064 bytes for Kubernetes.",
 	  "Write MiB (1024 * 1024) or MB (1000 * 1000)." },
 	{ "E009", "not a size",
-	  "A size is a number of bytes, or digits and one of the units B KiB MiB GiB TiB kB MB GB TB in quotes, "
-	  "without a space and without a fraction.", "Write \"64MiB\", \"10MB\" or 4096." },
+	  "A size is a number of bytes, or digits and one of the units B KiB MiB GiB TiB kB MB GB TB in "
+	  "quotes, without a space and without a fraction.", "Write \"64MiB\", \"10MB\" or 4096." },
 	{ "E010", "not a time",
 	  "A time is digits and one of the units ms s min h d, several in a row if needed. A bare m could be "
 	  "minutes, milliseconds or months.", "Write \"30s\", \"5min\" or \"1h30min\"." },
 	{ "E011", "out of range",
 	  "The value is of the right kind, but outside of what the key or the kernel takes.",
-	  "Choose a value within the range that is shown. No limit at all is written \"unlimited\", where a key "
-	  "allows it." },
+	  "Choose a value within the range that is shown. No limit at all is written \"unlimited\", where "
+	  "a key allows it." },
 	{ "E012", "unknown capability",
-	  "The kernel has no capability of that name. Ignoring it would start the workload without a right that "
-	  "it needs, or make a typo look like a restriction.",
+	  "The kernel has no capability of that name. Ignoring it would start the workload without a right "
+	  "that it needs, or make a typo look like a restriction.",
 	  "Names are written without CAP_; `kapsel list capabilities` has them all." },
 	{ "E013", "unknown system call or group",
 	  "No system call of x86-64 or aarch64 has that name. Groups start with @.",
@@ -57,29 +59,31 @@ static const struct code catalogue[] = {
 	{ "E015", "control character in a value",
 	  "Names and settings end up in kernel files, log lines and terminals. A line break or an escape "
 	  "sequence in one could smuggle in a second value or change what a reader sees.",
-	  "Remove the character. Values of environment variables and arguments of the command may have them." },
+	  "Remove the character. Values of environment variables and arguments of the command may have "
+	  "them." },
 	{ "E016", "not a usable path",
-	  "Paths are absolute and contain no \"..\": what that leads to depends on links and on the directory "
-	  "one starts from.", "Write the whole path, from / on." },
+	  "Paths are absolute and contain no \"..\": what that leads to depends on links and on the "
+	  "directory one starts from.", "Write the whole path, from / on." },
 	{ "E017", "not available in this version",
-	  "The key or value belongs to profile format 1, but this version can't do it. Ignoring it would leave "
-	  "out something that the profile relies on.", "The help line of the message says what to do instead." },
+	  "The key or value belongs to profile format 1, but this version can't do it. Ignoring it would "
+	  "leave out something that the profile relies on.", "The help line of the message says what to do "
+	  "instead." },
 	{ "E018", "not a usable name",
 	  "Names become directory names, cgroup names, host names or words in a protocol, so they are kept "
 	  "to letters, digits and a few signs.", "Use letters, digits and - _ ." },
 	{ "E019", "the profile can't be read", "The file is not there, or the system refuses to open it.",
 	  "Check the path and its permissions." },
 	{ "E020", "the file can't be trusted",
-	  "Whoever can write a profile decides what the service may do. It has to be a regular file, not a link, "
-	  "owned by root or by the caller, and not writable for group or others. The same goes for parents and "
-	  "for the directory of drop-ins.", "Look what is in it; then chown and chmod go-w." },
+	  "Whoever can write a profile decides what the service may do. It has to be a regular file, not a "
+	  "link, owned by root or by the caller, and not writable for group or others. The same goes for "
+	  "parents and for the directory of drop-ins.", "Look what is in it; then chown and chmod go-w." },
 	{ "E021", "nothing can be mounted there",
-	  "/, /proc, /sys and /dev are set up by the launcher, with parts hidden or read-only. A mount over them "
-	  "would undo that. /dev/shm and /dev/mqueue are the exceptions.",
+	  "/, /proc, /sys and /dev are set up by the launcher, with parts hidden or read-only. A mount "
+	  "over them would undo that. /dev/shm and /dev/mqueue are the exceptions.",
 	  "Choose another path, or the key that is named in the message." },
 	{ "E022", "this would expose the host",
-	  "Binding /, /proc, /sys or /dev of the host, or using / as the root file system, gives the container "
-	  "what it is meant to be kept from.", "Bind the one directory that is needed." },
+	  "Binding /, /proc, /sys or /dev of the host, or using / as the root file system, gives the "
+	  "container what it is meant to be kept from.", "Bind the one directory that is needed." },
 	{ "E023", "this would hand over a container engine",
 	  "Whoever can talk to Docker's, containerd's, podman's or CRI-O's socket can start a container with "
 	  "all rights, and so is root on the host.",
@@ -97,8 +101,8 @@ static const struct code catalogue[] = {
 	{ "E027", "unknown signal", "The kernel has no signal of that name.",
 	  "Write the name with SIG: SIGTERM, SIGQUIT, SIGRTMIN+3." },
 	{ "E028", "not an address to listen on",
-	  "A socket is bound by the launcher to a numeric address and port, a path or an abstract name. Names "
-	  "are not resolved, since what they mean can change.",
+	  "A socket is bound by the launcher to a numeric address and port, a path or an abstract name. "
+	  "Names are not resolved, since what they mean can change.",
 	  "Write \"0.0.0.0:80\", \"[::1]:80\", \"/run/x.sock\" or \"@x\"." },
 	{ "E029", "descriptors of listen have a gap",
 	  "The protocol tells the workload only how many sockets there are, from 3 on (sd_listen_fds(3)).",
@@ -108,18 +112,18 @@ static const struct code catalogue[] = {
 	  "be set: net.*, fs.mqueue.*, kernel.msg*, kernel.shm* and kernel.sem.",
 	  "Set it on the host, or give the container that namespace." },
 	{ "E031", "this variable can't be set",
-	  "A name is not empty and has no \"=\". LISTEN_FDS and the like come from the launcher. LD_PRELOAD and "
-	  "others that load code never come from the caller's environment.",
+	  "A name is not empty and has no \"=\". LISTEN_FDS and the like come from the launcher. "
+	  "LD_PRELOAD and others that load code never come from the caller's environment.",
 	  "Rename it, or write its value into \"env\"." },
 	{ "E032", "the command can't be started like this",
-	  "There is no shell and no search through PATH: the first word is the program's absolute path in the "
-	  "container, so that it can't be another one.", "Write the whole path." },
+	  "There is no shell and no search through PATH: the first word is the program's absolute path in "
+	  "the container, so that it can't be another one.", "Write the whole path." },
 	{ "E033", "arguments are not taken",
 	  "Arguments after -- change what the workload does, so the profile has to allow them.",
 	  "Add \"args_from_cli\": true, or leave the arguments out." },
 	{ "E034", "ids do not fit the id map",
-	  "With host_range 1 only uid and gid exist in the container; with host_range n the ids 0 to n-1 do. Any "
-	  "other id can't be taken.", "Choose ids within the range, or a larger host_range." },
+	  "With host_range 1 only uid and gid exist in the container; with host_range n the ids 0 to n-1 "
+	  "do. Any other id can't be taken.", "Choose ids within the range, or a larger host_range." },
 	{ "E035", "this device can't be given",
 	  "Devices stand below /dev. /dev/mem and its like open the memory of the machine.",
 	  "Name the device, or use \"mounts\" for files." },
@@ -131,8 +135,8 @@ static const struct code catalogue[] = {
 	  "Both can't be true at once, and choosing one silently would be wrong for somebody.",
 	  "Take back one of the two." },
 	{ "E040", "not a list of CPUs or not a disk",
-	  "CPUs are numbers and rising ranges like \"0-3,7\"; disks are paths below /dev or MAJOR:MINOR, each "
-	  "with at least one limit.", "Write it like the example of `kapsel explain limits`." },
+	  "CPUs are numbers and rising ranges like \"0-3,7\"; disks are paths below /dev or MAJOR:MINOR, "
+	  "each with at least one limit.", "Write it like the example of `kapsel explain limits`." },
 	{ "W101", "a very wide set of system calls",
 	  "@docker-default exists so that anything runs. It leaves most of the kernel's surface reachable.",
 	  "Name the groups and calls that the workload uses." },
@@ -158,8 +162,8 @@ static const struct code catalogue[] = {
 	{ "W109", "a milder answer to forbidden system calls",
 	  "errno lets an attacker go on trying; log forbids nothing.", "Use kill, the default." },
 	{ "W110", "further programs can be executed",
-	  "The default is to execute exactly once, so that a stolen service can't start a shell. With a list, a "
-	  "dynamic program's loader is reachable and runs any program in the container.",
+	  "The default is to execute exactly once, so that a stolen service can't start a shell. With a "
+	  "list, a dynamic program's loader is reachable and runs any program in the container.",
 	  "Use static programs, or a root file system without a shell." },
 	{ "W111", "more of /proc is shown",
 	  "Files about the whole system help to attack it, even with the worst of them masked.",

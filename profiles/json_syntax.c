@@ -66,9 +66,8 @@ static void explain_end(const struct json_spot *spot, struct findings *findings)
 
 	if (!spot->inside) {
 		finding = complain(spot, findings, spot->source->size, 0, "the file is empty");
-		finding_help(
-			finding,
-			"the smallest profile is { \"kapsel\": 1, \"rootfs\": \"/srv/rootfs\", \"command\": [\"/bin/x\"] }");
+		finding_help(finding, "the smallest profile is { \"kapsel\": 1, \"rootfs\": \"/srv/rootfs\", "
+				      "\"command\": [\"/bin/x\"] }");
 		return;
 	}
 	opened = source_position(&spot->inside->place);

@@ -53,6 +53,8 @@ static const char *computed(const struct spec *spec, struct arena *arena, const 
 		return spec->limits.memory_high_bytes == SPEC_UNLIMITED
 			       ? "\"unlimited\""
 			       : arena_printf(arena, "%" PRIu64, spec->limits.memory_high_bytes);
+	if (str_equal(key->path, "limits.swap") && spec->limits.swap_bytes == SPEC_UNLIMITED)
+		return "\"unlimited\"";
 	if (str_equal(key->path, "mounts.*.write")) {
 		const struct json *type = json_get(object, "type");
 

@@ -150,7 +150,9 @@ static void check_limits(const struct spec *spec, struct findings *findings)
 		bool unlimited;
 	} list[] = {
 		{ "limits.memory", limits->memory_bytes == SPEC_UNLIMITED },
-		{ "limits.swap", limits->swap_bytes == SPEC_UNLIMITED },
+		/* Without a limit of memory, that of swap means nothing. */
+		{ "limits.swap",
+		  limits->swap_bytes == SPEC_UNLIMITED && limits->memory_bytes != SPEC_UNLIMITED },
 		{ "limits.cpu", limits->cpu_cores == 0 },
 		{ "limits.pids", limits->pids == SPEC_UNLIMITED },
 		{ "limits.open_files", limits->open_files == SPEC_UNLIMITED },

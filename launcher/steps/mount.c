@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -165,18 +167,54 @@ static int mount_apply(const struct step *step, struct run *run, struct error *e
 	r = mounts_attach(tree, target);
 	if (r < 0) {
 		error_set(err, -r, "mount %s", mount->target);
-		if (r == -ENOTDIR)
+		if (r == -ENOTDIR || r == -EINVAL)
 			return error_remedy(err, "source and mount point must both be directories, or both files");
 		return r;
 	}
 	return STEP_DONE;
 }
 
+/* The name that /proc has for a descriptor. */
+static bool name_of(int fd, char *name, size_t size)
+{
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, name, size - 1);
+	if (length <= 0)
+		return false;
+	name[length] = '\0';
+	return true;
+}
+
+/*
+ * The kernel lists a mount where it really is: an image with /var/run -> /run has that of
+ * /var/run/x at /run/x. So a target that is not listed is looked up through the image's links.
+ */
+static const struct mount_row *find_row(const struct step *step, const struct evidence *evidence)
+{
+	const struct spec_mount *mount = step->arg;
+	const struct mount_row *row = evidence_mount(evidence, mount->target);
+	_cleanup_fd_ int root = -1, target = -1;
+	char above[PATH_MAX], name[PATH_MAX];
+
+	if (row)
+		return row;
+	root = open(step->spec->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0)
+		target = path_open_in_root(root, mount->target, O_PATH);
+	if (target < 0 || !name_of(root, above, sizeof(above)) || !name_of(target, name, sizeof(name)) ||
+	    !str_starts(name, above))
+		return NULL;
+	return evidence_mount(evidence, name + strlen(above));
+}
+
 static int mount_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			char report[STEP_REPORT_MAX], struct error *err)
 {
 	const struct spec_mount *mount = step->arg;
-	const struct mount_row *row = evidence_mount(evidence, mount->target);
+	const struct mount_row *row = find_row(step, evidence);
 	uint64_t flags = attributes(mount);
 
 	(void)run;

@@ -99,7 +99,7 @@ def test_a_missing_mount_point_is_refused_and_not_made(kapsel, own_root, volume)
 def test_a_file_on_a_directory_is_refused(kapsel, tools, volume):
     result = kapsel.run(["/bin/true"], rootfs=str(tools),
                         mounts={"/data": {"type": "bind", "source": str(volume / "file")}})
-    assert_refused(result, "both be directories, or both files", errno="ENOTDIR", step="mount")
+    assert_refused(result, "both be directories, or both files", step="mount")
 
 
 def test_a_mount_point_inside_a_tmpfs_is_made(kapsel, tools, volume):

@@ -26,6 +26,12 @@ struct call {
 	char *output; /* what went to stdout and stderr */
 };
 
+static void call_end(struct call *call)
+{
+	free(call->output);
+}
+#define _cleanup_call_ _cleanup_(call_end)
+
 /* Runs the parser with both outputs in a file, since it prints like a program. */
 static struct call call(char **argv)
 {
@@ -53,8 +59,8 @@ static struct call call(char **argv)
 
 Test(command, mixes_options_and_operands_until_two_dashes)
 {
-	struct call c = call(ARGV(A("a"), A("--json"), A("b"), A("--output=x"), A("-q"), A("-"), A("--"),
-				  A("--json"), A("c")));
+	_cleanup_call_ struct call c = call(ARGV(A("a"), A("--json"), A("b"), A("--output=x"), A("-q"),
+						 A("-"), A("--"), A("--json"), A("c")));
 
 	cr_assert(zero(int, c.result));
 	cr_assert(eq(int, c.parse.n_operands, 3));
@@ -77,7 +83,7 @@ Test(command, takes_values_in_every_form)
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		char *argv[] = { A("try"), A(forms[i][0]), forms[i][1] ? A(forms[i][1]) : NULL, NULL };
-		struct call c = call(argv);
+		_cleanup_call_ struct call c = call(argv);
 
 		cr_assert(zero(int, c.result), "%s", forms[i][0]);
 		cr_assert(same_text(command_given(&command, &c.parse, "output"), "x"));
@@ -88,7 +94,7 @@ Test(command, takes_values_in_every_form)
 
 Test(command, knows_what_was_not_given)
 {
-	struct call c = call(ARGV(A("x")));
+	_cleanup_call_ struct call c = call(ARGV(A("x")));
 
 	cr_assert(command_given(&command, &c.parse, "json") == NULL);
 	cr_assert(command_given(&command, &c.parse, "nonsense") == NULL);
@@ -96,7 +102,7 @@ Test(command, knows_what_was_not_given)
 
 Test(command, has_nothing_after_two_dashes_at_the_end)
 {
-	struct call c = call(ARGV(A("x"), A("--")));
+	_cleanup_call_ struct call c = call(ARGV(A("x"), A("--")));
 
 	cr_assert(c.parse.after != NULL);
 	cr_assert(c.parse.after[0] == NULL);
@@ -120,26 +126,24 @@ Test(command, refuses_mistakes_with_the_nearest_option)
 
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
 		char *argv[] = { A("try"), A(mistakes[i].a), mistakes[i].b ? A(mistakes[i].b) : NULL, NULL };
-		struct call c = call(argv);
+		_cleanup_call_ struct call c = call(argv);
 
 		cr_expect(eq(int, c.result, 1), "%s", mistakes[i].a);
 		cr_expect(eq(int, c.status, STATUS_USAGE), "%s", mistakes[i].a);
 		cr_expect(strstr(c.output, mistakes[i].says) != NULL, "%s: %s", mistakes[i].a, c.output);
 		cr_expect(strstr(c.output, "try --help") != NULL);
-		free(c.output);
 	}
 }
 
 Test(command, prints_help_with_the_example_first)
 {
-	struct call c = call(ARGV(A("x"), A("-h")));
+	_cleanup_call_ struct call c = call(ARGV(A("x"), A("-h")));
 
 	cr_assert(eq(int, c.result, 1));
 	cr_assert(eq(int, c.status, STATUS_OK));
 	cr_assert(str_starts(c.output, "Example: kapsel try it\n"), "%s", c.output);
 	cr_assert(strstr(c.output, "  -o, --output FILE") != NULL);
 	cr_assert(strstr(c.output, "  -h, --help") != NULL);
-	free(c.output);
 }
 
 Test(command, colours_only_a_terminal_that_wants_it)

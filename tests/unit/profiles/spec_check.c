@@ -72,6 +72,15 @@ Test(spec_check, is_quiet_about_what_is_hard)
 	}
 }
 
+Test(spec_check, warns_once_where_swap_follows_memory)
+{
+	_cleanup_reading_ struct reading reading =
+		read_text(PROFILE(", \"limits\": { \"memory\": \"unlimited\" }"));
+
+	cr_assert(eq(u64, reading.spec->limits.swap_bytes, SPEC_UNLIMITED));
+	cr_assert(eq(sz, reading.findings.n, 1));
+}
+
 Test(spec_check, refuses_fewer_descriptors_than_sockets)
 {
 	_cleanup_reading_ struct reading reading = read_text(PROFILE(
