@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -134,32 +136,74 @@ static int refuse_busy(const char *path, struct error *err)
 		     "root), or add Delegate=yes and DelegateSubgroup=supervisor to the service");
 }
 
-enum occupants { NOBODY, ONLY_ME, OTHERS };
+enum occupants { NOBODY, ONLY_US, OTHERS };
+
+/* The caller and its own children, such as the one that cleans up after it. */
+enum { US_MAX = 4 };
+
+struct inside {
+	enum occupants who;
+	pid_t us[US_MAX];
+	size_t n;
+};
+
+/* A child can't end unnoticed between question and answer: its number stays taken until it is waited for. */
+static bool is_ours(pid_t pid)
+{
+	siginfo_t info;
+
+	return pid == getpid() ||
+	       (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0);
+}
 
 /*
  * Who is in the group. Only the true root of the hierarchy, which has no cgroup.type,
  * may hold processes and hand controllers down. 0 stands for a process outside of our
  * pid namespace.
  */
-static enum occupants look_inside(int group_fd)
+static struct inside look_inside(int group_fd)
 {
-	char text[32], mine[16];
+	struct inside inside = { .who = NOBODY };
+	char text[64], *save = NULL;
 	ssize_t size;
 
 	if (faccessat(group_fd, "cgroup.type", F_OK, 0) < 0)
-		return NOBODY;
+		return inside;
 	size = text_read(group_fd, "cgroup.procs", text, sizeof(text));
 	if (size == 0)
-		return NOBODY;
-	snprintf(mine, sizeof(mine), "%d", getpid());
-	return size > 0 && str_equal(text, mine) ? ONLY_ME : OTHERS;
+		return inside;
+	inside.who = size > 0 ? ONLY_US : OTHERS;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		uint32_t pid;
+
+		if (inside.n == US_MAX || str_to_u32(line, &pid) < 0 || !is_ours((pid_t)pid)) {
+			inside.who = OTHERS;
+			break;
+		}
+		inside.us[inside.n++] = (pid_t)pid;
+	}
+	return inside;
+}
+
+static int move_us(int to_fd, const struct inside *inside)
+{
+	for (size_t i = 0; i < inside->n; i++) {
+		char pid[16];
+		int r;
+
+		snprintf(pid, sizeof(pid), "%d", (int)inside->us[i]);
+		r = fd_write_file(to_fd, "cgroup.procs", pid);
+		if (r < 0 && r != -ESRCH) /* a child that has ended holds nothing */
+			return r;
+	}
+	return 0;
 }
 
 /*
- * The caller leaves the group so that it holds no process. Only ever the caller: a
+ * The caller and its children leave the group so that it holds no process. Nobody else: a
  * process that is somebody else's isn't ours to move.
  */
-static int step_aside(int group_fd, const char *path, struct error *err)
+static int step_aside(int group_fd, const char *path, const struct inside *inside, struct error *err)
 {
 	_cleanup_fd_ int leaf_fd = -1;
 	bool made;
@@ -169,7 +213,7 @@ static int step_aside(int group_fd, const char *path, struct error *err)
 	if (!made && errno != EEXIST)
 		return error_set(err, errno, "make the cgroup %s/%s", path, leaf);
 	leaf_fd = openat(group_fd, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = leaf_fd < 0 ? -errno : fd_write_file(leaf_fd, "cgroup.procs", "0");
+	r = leaf_fd < 0 ? -errno : move_us(leaf_fd, inside);
 	if (r < 0) {
 		if (made)
 			unlinkat(group_fd, leaf, AT_REMOVEDIR);
@@ -179,9 +223,9 @@ static int step_aside(int group_fd, const char *path, struct error *err)
 }
 
 /* Undo step_aside() after a refusal; what can't be undone is an empty leaf, which the next start reuses. */
-static void step_back(int group_fd)
+static void step_back(int group_fd, const struct inside *inside)
 {
-	if (fd_write_file(group_fd, "cgroup.procs", "0") == 0)
+	if (move_us(group_fd, inside) == 0)
 		unlinkat(group_fd, leaf, AT_REMOVEDIR);
 }
 
@@ -189,7 +233,7 @@ int controllers_enable(int group_fd, const char *path, const struct cgroup_place
 		       struct error *err)
 {
 	char words[CGROUP_VALUE_MAX];
-	enum occupants occupants;
+	struct inside inside;
 	unsigned int set = 0;
 	int r;
 
@@ -210,18 +254,18 @@ int controllers_enable(int group_fd, const char *path, const struct cgroup_place
 	 * cpuset) it lets the group hold processes, but then nothing may be started in the
 	 * groups below ("domain invalid").
 	 */
-	occupants = look_inside(group_fd);
-	if (occupants == OTHERS)
+	inside = look_inside(group_fd);
+	if (inside.who == OTHERS)
 		return refuse_busy(path, err);
-	if (occupants == ONLY_ME) {
-		r = step_aside(group_fd, path, err);
+	if (inside.who == ONLY_US) {
+		r = step_aside(group_fd, path, &inside, err);
 		if (r < 0)
 			return r;
 	}
 	controllers_print(needed, "+", words, sizeof(words));
 	r = fd_write_file(group_fd, "cgroup.subtree_control", words);
-	if (r < 0 && occupants == ONLY_ME)
-		step_back(group_fd);
+	if (r < 0 && inside.who == ONLY_US)
+		step_back(group_fd, &inside);
 	if (r == -EBUSY)
 		return refuse_busy(path, err);
 	if (r < 0)

@@ -76,7 +76,8 @@ static int probe_caller(struct host *host, struct error *err)
 		return errno == ENOENT ? 0 : error_set(err, errno, "look at /proc/self/ns/user");
 	}
 	host->initial_userns = st.st_ino == INITIAL_USERNS_INODE;
-	host->user_namespaces = host_value_userns_allowed(host);
+	host->user_namespaces_setting = host_value_userns_setting(host);
+	host->user_namespaces = !host->user_namespaces_setting;
 	return 0;
 }
 

@@ -31,24 +31,24 @@ int64_t host_value_number(const char *path, int64_t missing)
 	return (int64_t)value;
 }
 
-bool host_value_userns_allowed(const struct host *host)
+const char *host_value_userns_setting(const struct host *host)
 {
 	char label[128];
 
 	if (host_value_number("/proc/sys/user/max_user_namespaces", 1) == 0)
-		return false;
+		return "user.max_user_namespaces = 0";
 	if (host->cap_effective & (UINT64_C(1) << CAP_SYS_ADMIN))
-		return true;
+		return NULL;
 	/* Debian's own switch; other kernels have no such file. */
 	if (host_value_number("/proc/sys/kernel/unprivileged_userns_clone", 1) == 0)
-		return false;
+		return "kernel.unprivileged_userns_clone = 0";
 	/*
 	 * Ubuntu since 23.10: a user namespace of a program without an AppArmor profile that
 	 * has the "userns" rule gets no capabilities, so nothing could be set up in it.
 	 */
 	if (host_value_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) != 1)
-		return true;
+		return NULL;
 	if (!host_value_text("/proc/self/attr/apparmor/current", label, sizeof(label)))
 		host_value_text("/proc/self/attr/current", label, sizeof(label));
-	return !str_equal(label, "unconfined");
+	return str_equal(label, "unconfined") ? "kernel.apparmor_restrict_unprivileged_userns = 1" : NULL;
 }

@@ -22,7 +22,9 @@ bool host_value_text(const char *path, char *text, size_t size);
 int64_t host_value_number(const char *path, int64_t missing);
 
 /**
- * host_value_userns_allowed() - whether the settings let this caller make user namespaces
+ * host_value_userns_setting() - the setting that keeps this caller from making user namespaces
  * @host: cap_effective is set
+ *
+ * Return: "user.max_user_namespaces = 0" or one of its kind, a constant; NULL if none forbids it.
  */
-bool host_value_userns_allowed(const struct host *host);
+const char *host_value_userns_setting(const struct host *host);

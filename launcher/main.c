@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Two names, two verb tables, nothing else. */
-#include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +74,8 @@ int main(int argc, char **argv)
 {
 	const char *slash;
 
+	/* Large buffers come zeroed from the kernel and are paid for by the page that is used. */
+	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
 	/* Whole lines: unbuffered, every character of a finding would be a system call. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */

@@ -48,6 +48,9 @@ static int check_limits(struct plan *plan, struct arena *arena, struct error *er
 
 	if (r < 0)
 		return r;
+	/* Nothing to limit needs no group, as long as the death of PID 1 ends all the others. */
+	if (limits.controllers == 0 && !plan->host->place.found && (plan->spec->namespaces & SPEC_NS_PID))
+		return 0;
 	r = cgroup_check(&plan->host->place, &limits, err);
 	if (r == 0 || plan->spec->on_missing == SPEC_MISSING_FAIL) {
 		if (r < 0)
@@ -76,8 +79,9 @@ static int check_host(struct plan *plan, struct arena *arena, struct error *err)
 	if (r == 0)
 		r = check_limits(plan, arena, err);
 	if (r == 0 && !host->user_namespaces) {
-		error_set(err, EPERM, "create a user namespace: this host does not let us");
-		return error_remedy(err, "kapsel doctor names the setting that forbids it");
+		error_set(err, EPERM, "create a user namespace: forbidden by %s",
+			  host->user_namespaces_setting ? host->user_namespaces_setting : "this kernel");
+		return error_remedy(err, "kapsel doctor tells how to change it");
 	}
 	return r;
 }

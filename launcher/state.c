@@ -211,3 +211,20 @@ int state_clean(const struct run *run)
 		flock(run->state_fd, LOCK_UN);
 	return r;
 }
+
+int state_reclaim(struct run *run)
+{
+	_cleanup_fd_ int run_dir = open(run->host->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), dir = -1;
+	struct stat ours, named;
+
+	if (run_dir >= 0)
+		dir = openat(run_dir, run->spec->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || fstat(dir, &ours) < 0)
+		return -errno;
+	if (fstatat(run_dir, run->spec->name, &named, AT_SYMLINK_NOFOLLOW) < 0 || ours.st_ino != named.st_ino)
+		return 0; /* the name is a newer start's */
+	run->state_fd = take_fd(&dir);
+	return state_clean(run);
+}

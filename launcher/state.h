@@ -39,3 +39,10 @@ int state_print_table(const char *run_dir, const char *name, FILE *out, struct e
  * Needs no memory: the janitor calls it, too. Goes on after a failure; returns the first.
  */
 int state_clean(const struct run *run);
+
+/**
+ * state_reclaim() - the same for a start that died before it could hand its locks on
+ *
+ * Leaves alone what somebody else has locked by now. 0 or -errno.
+ */
+int state_reclaim(struct run *run);

@@ -20,7 +20,7 @@ struct run;
 struct spec;
 struct step;
 
-enum { STEP_REPORT_MAX = 160 };
+enum { STEP_REPORT_MAX = 512 };
 
 enum step_result {
 	STEP_DONE,   /* applied; or, from verify, it holds */

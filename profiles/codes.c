@@ -160,7 +160,7 @@ static const struct code catalogue[] = {
 	  "Environment variables pass to children, core dumps and logs, and stand in the profile.",
 	  "Use secrets: a file in memory that only the workload can read." },
 	{ "W109", "a milder answer to forbidden system calls",
-	  "errno lets an attacker go on trying; log forbids nothing.", "Use kill, the default." },
+	  "errno lets an attacker go on trying; log lets nearly all calls through, for learning only.", "Use kill, the default." },
 	{ "W110", "further programs can be executed",
 	  "The default is to execute exactly once, so that a stolen service can't start a shell. With a "
 	  "list, a dynamic program's loader is reachable and runs any program in the container.",

@@ -32,14 +32,14 @@ const struct key *keys_find(const char *path)
 	size_t n;
 
 	keys = keys_all(&n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		if (str_equal(keys[i].path, path))
 			return &keys[i];
-		/* "mounts.*" matches "mounts./srv.size" as well: the longest pattern is meant. */
+	/* "mounts.*" matches "mounts./srv.size" as well: the longest pattern is meant. */
+	for (size_t i = 0; i < n; i++)
 		if (path_matches(keys[i].path, path) &&
 		    (!found || strlen(keys[i].path) > strlen(found->path)))
 			found = &keys[i];
-	}
 	return found;
 }
 

@@ -231,25 +231,36 @@ static void check_value(const struct key *key, const struct json *value, struct 
 		check_object(value, key->path, findings);
 }
 
+/* The row for a member of the object at @above, by its name or by "*". */
+static const struct key *find_row(const struct json *member, const char *above, size_t length)
+{
+	const struct key *keys;
+	size_t n;
+
+	keys = keys_all(&n);
+	for (size_t i = 0; i < n; i++) {
+		const char *last;
+
+		if (strncmp(keys[i].path, above, length) != 0 || (length > 0 && keys[i].path[length] != '.'))
+			continue;
+		/* A name with a dot must not pass for a path: keys_level() comes last, since it is slower. */
+		last = keys[i].path + length + (length > 0);
+		if ((str_equal(last, member->name) || str_equal(last, "*")) &&
+		    keys_level(&keys[i], above, length))
+			return &keys[i];
+	}
+	return NULL;
+}
+
 static void check_object(const struct json *object, const char *above, struct findings *findings)
 {
-	size_t n, length = strlen(above);
-	const struct key *keys = keys_all(&n);
+	size_t length = strlen(above);
 
 	for (const struct json *member = object->first; member; member = member->next) {
-		const struct key *found = NULL;
+		const struct key *row = find_row(member, above, length);
 
-		for (size_t i = 0; i < n && !found; i++) {
-			const char *last;
-
-			if (!keys_level(&keys[i], above, length))
-				continue;
-			last = keys[i].path + length + (length > 0);
-			if (str_equal(last, member->name) || str_equal(last, "*"))
-				found = &keys[i];
-		}
-		if (found)
-			check_value(found, member, findings);
+		if (row)
+			check_value(row, member, findings);
 		else
 			report_unknown(findings, member, above, length);
 	}

@@ -188,8 +188,8 @@ static const struct key table[] = {
 	{ "syscalls.on_violation", KEY_WORD, .words = "kill errno log", .fallback = "\"kill\"",
 	  .opens = "a milder answer", .kernel = "SECCOMP_RET_KILL_PROCESS, _ERRNO, _LOG",
 	  .example = "\"errno\"",
-	  .description = "kill: calls that no workload needs end it, others fail with EPERM; errno: all "
-	  "fail; log: all are let through and logged." },
+	  .description = "kill: calls that no workload needs end it, others fail with EPERM; errno: those "
+	  "fail too; log: those fail, others are let through and logged." },
 	{ "exec", KEY_OBJECT, .fallback = "{}", .example = "{ \"allow\": [\"/bin/sh\"] }",
 	  .description = "What can be executed after the command." },
 	{ "exec.allow", KEY_STRINGS, .fallback = "[]", .otherwise = "exec exactly once",

@@ -76,8 +76,15 @@ static int refuse_open(const struct source_request *request, struct findings *fi
 			     "name the file itself: a link can be turned to another file at any time");
 		return -EINVAL;
 	}
-	findings_add(findings, FINDING_ERROR, "E019", request->included_from, "can't open \"%s\": %s",
+	findings_add(findings, FINDING_ERROR, "E019", request->included_from, "can't read \"%s\": %s",
 		     request->name, strerrordesc_np(errnum));
+	return -EINVAL;
+}
+
+static int refuse_size(const struct source_request *request, struct findings *findings)
+{
+	findings_add(findings, FINDING_ERROR, "E037", request->included_from, "\"%s\" is larger than 1 MiB",
+		     request->name);
 	return -EINVAL;
 }
 
@@ -106,29 +113,35 @@ int source_read(int fd, const struct source_request *request, struct arena *aren
 		struct source **ret)
 {
 	struct source *source = arena_alloc(arena, sizeof(*source));
-	/* One byte more than allowed tells "too large" apart; one for the NUL behind. */
-	char *text = arena_alloc(arena, SOURCE_SIZE_MAX + 2);
-	size_t size = 0;
+	size_t size = 0, room;
+	struct stat st;
+	char *text;
 
-	if (!source || !text)
+	if (!source)
 		return -ENOMEM;
-	while (size <= SOURCE_SIZE_MAX) {
-		ssize_t got = read(fd, text + size, SOURCE_SIZE_MAX + 1 - size);
+	if (fstat(fd, &st) < 0)
+		return refuse_open(request, findings, errno);
+	if (st.st_size > SOURCE_SIZE_MAX)
+		return refuse_size(request, findings);
+	/* One byte more than there is tells a file that grows apart; arena_alloc() gives zeroes. */
+	room = (size_t)st.st_size + 1;
+	text = arena_alloc(arena, room + 1);
+	if (!text)
+		return -ENOMEM;
+	while (size < room) {
+		ssize_t got = read(fd, text + size, room - size);
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0) {
-			findings_add(findings, FINDING_ERROR, "E019", request->included_from,
-				     "can't read \"%s\": %s", request->name, strerrordesc_np(errno));
-			return -EINVAL;
-		}
+		if (got < 0)
+			return refuse_open(request, findings, errno);
 		if (got == 0)
 			break;
 		size += (size_t)got;
 	}
-	if (size > SOURCE_SIZE_MAX) {
-		findings_add(findings, FINDING_ERROR, "E037", request->included_from,
-			     "\"%s\" is larger than 1 MiB", request->name);
+	if (size == room) {
+		findings_add(findings, FINDING_ERROR, "E019", request->included_from,
+			     "\"%s\" grows while it is read", request->name);
 		return -EINVAL;
 	}
 	source->name = arena_strdup(arena, request->name);

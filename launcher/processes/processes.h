@@ -72,6 +72,9 @@ _noreturn_ void payload_main(struct run *run);
 /** janitor_start() - fork it; it cleans up when the supervisor dies without a word. 0 or -errno. */
 int janitor_start(struct run *run, struct error *err);
 
+/** janitor_share() - give it the locks of the state, so that they last until it has cleaned up. 0 or -errno. */
+int janitor_share(struct run *run, struct error *err);
+
 /** janitor_dismiss() - say that all is clean, and reap it. */
 void janitor_dismiss(struct run *run);
 

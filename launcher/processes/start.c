@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,9 +136,10 @@ static int wait_for_seal(struct run *run, struct error *err)
 	ssize_t got = fd_receive(run->control[0], &message, sizeof(message), fds, SEALED_FDS);
 	bool piped = run->stdout_fd < 0;
 
-	if (got < 0)
+	/* Reset: it died before it had read our word. */
+	if (got < 0 && got != -ECONNRESET)
 		return error_set(err, (int)-got, "hear from init");
-	if (got == 0) {
+	if (got <= 0) {
 		int status = 0;
 
 		waitpid(run->init_pid, &status, __WALL | WNOHANG);
@@ -250,13 +252,15 @@ static int set_up(struct run *run, struct error *err)
 	if (r == 0)
 		r = open_stdio(run, err);
 	if (r == 0)
+		r = janitor_start(run, err);
+	if (r == 0)
 		r = state_open(run, err);
+	if (r == 0)
+		r = janitor_share(run, err);
 	if (r == 0)
 		r = plan_call(run->plan, PLAN_PREPARE, run, err);
 	if (r == 0 && host_privileged(run->host))
 		r = plan_call(run->plan, PLAN_ACQUIRE, run, err);
-	if (r == 0)
-		r = janitor_start(run, err);
 	if (r == 0)
 		r = plan_apply(run->plan, PHASE_HOST, run, err);
 	if (r == 0)
@@ -288,7 +292,7 @@ void start_abort(struct run *run)
 	fd_close(&run->control[0]);
 	if (run->init_pidfd < 0)
 		return;
-	kill(run->init_pid, SIGKILL);
+	pidfd_send_signal(run->init_pidfd, SIGKILL, NULL, 0);
 	while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
 	fd_close(&run->init_pidfd);

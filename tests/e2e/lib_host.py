@@ -96,8 +96,12 @@ def reap_orphans():
         pass
 
 
-def _below(directory):
-    return {str(path) for path in directory.rglob("*")} if directory and directory.is_dir() else set()
+def _below(directory, directories_only=False):
+    """Every path below a directory. What vanishes meanwhile (others run too) is just not there."""
+    found = set()
+    for place, directories, files in os.walk(directory):  # which passes over what it can't read
+        found |= {os.path.join(place, name) for name in directories + ([] if directories_only else files)}
+    return found
 
 
 def _locks():
@@ -130,9 +134,8 @@ class Footprint:
         self.things = {f"process {pid} ({name})" for pid, name in descendants().items()}
         self.things |= {f"mount {line.split()[4]}" for line in Path("/proc/self/mountinfo").read_text().splitlines()}
         if mount:
-            groups = {str(p) for p in mount.rglob("*") if p.is_dir()} if IN_VM else \
-                {str(p) for p in mount.rglob(f"*{prefix}*") if p.is_dir()}
-            self.things |= {f"cgroup {path}" for path in groups if Path(path) != mount / "kapsel"}
+            groups = _below(mount, directories_only=True) - {str(mount / "kapsel")}
+            self.things |= {f"cgroup {path}" for path in groups if ours(path)}
         # The file whose locks hand out ranges of host ids stays; the locks on it may not.
         self.things |= {f"state {path}" for path in _below(STATE_DIR) - {str(ID_LOCKS)} if ours(path)}
         if IN_VM:

@@ -2,6 +2,7 @@
 """The network modes, and sockets that the launcher opens for a workload without a network."""
 
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -29,8 +30,9 @@ def devices(kapsel, **keys):
 def test_without_a_network_there_is_only_a_dead_lo(kapsel):
     result = devices(kapsel)
     assert interfaces(result) == {"lo"}, result
-    ping = kapsel.run(["/bin/nc", "127.0.0.1", "9"], **CLIENT)
-    assert ping.status == 1 and "Network is unreachable" in ping.logged("stderr"), ping
+    closed = kapsel.run(["/bin/nc", "127.0.0.1", "9"], **CLIENT)
+    # Landlock refuses TCP from ABI 4 on, before the missing route does.
+    assert closed.status == 1 and re.search("Permission denied|Network is unreachable", closed.logged("stderr")), closed
 
 
 def test_loopback_brings_lo_up_and_nothing_else(kapsel):
@@ -273,12 +275,12 @@ def test_a_sysctl_that_is_the_hosts_is_refused(kapsel):
 
 def test_a_sysctl_that_does_not_exist_is_refused(kapsel):
     result = kapsel.run(["/bin/true"], sysctls={"net.ipv4.nonesuch": "1"})
-    assert_refused(result, "net.ipv4.nonesuch", errno="ENOENT", step="sysctls", help_text=False)
+    assert_refused(result, "/proc/sys/net/ipv4/nonesuch", errno="ENOENT", step="sysctls", help_text=False)
 
 
 def test_a_value_that_the_kernel_refuses_is_named(kapsel):
     result = kapsel.run(["/bin/true"], sysctls={"net.ipv4.ip_forward": "maybe"})
-    assert_refused(result, "net.ipv4.ip_forward", errno="EINVAL", step="sysctls", help_text=False)
+    assert_refused(result, "/proc/sys/net/ipv4/ip_forward", "maybe", errno="EINVAL", step="sysctls", help_text=False)
 
 
 def test_a_listening_socket_of_the_host_is_not_seen(kapsel):

@@ -247,20 +247,43 @@ Test(limits_live, io_max_is_set_on_a_disk)
 struct delegated {
 	struct cgroup_place place;
 	unsigned int controllers;
-	bool company;
+	enum company { ALONE, CHILD, STRANGER } company;
 };
+
+/* Another process in our group: a child of ours, or one whose parent is somebody else. */
+static int add_company(enum company company)
+{
+	int ends[2];
+	char word;
+	pid_t child;
+
+	if (company == ALONE)
+		return 0;
+	if (pipe(ends) < 0)
+		return -1;
+	child = fork();
+	if (child == 0) {
+		if (company == STRANGER && fork() > 0)
+			_exit(0);
+		if (write(ends[1], "x", 1) != 1)
+			_exit(1);
+		_exit(scratch_sleep(NULL));
+	}
+	if (child < 0 || read(ends[0], &word, 1) != 1)
+		return -1;
+	return company == STRANGER ? scratch_wait(child) : 0;
+}
 
 static int create_below_own_group(void *arg)
 {
 	struct delegated *delegated = arg;
 	struct error err = { 0 };
 	int fd, parent_fd, r;
-	pid_t other = delegated->company ? fork() : 0;
 
-	if (other == 0 && delegated->company)
-		return scratch_sleep(NULL);
+	if (add_company(delegated->company) != 0)
+		return 7;
 	r = cgroup_create(&delegated->place, "inner", delegated->controllers, &fd, &parent_fd, &err);
-	if (delegated->company)
+	if (delegated->company == STRANGER)
 		return r == -EBUSY && strstr(err.remedy, "DelegateSubgroup=") ? 0 : 1;
 	if (r < 0)
 		return 2;
@@ -275,7 +298,7 @@ static int create_below_own_group(void *arg)
 	return cgroup_remove(parent_fd, "inner") == 0 ? 0 : 6;
 }
 
-static void try_delegated(unsigned int controllers, bool company)
+static void try_delegated(unsigned int controllers, enum company company)
 {
 	struct scratch scratch;
 	struct delegated delegated = { .company = company, .controllers = controllers };
@@ -287,26 +310,31 @@ static void try_delegated(unsigned int controllers, bool company)
 	strcat(delegated.place.parent, "/box");
 	strcpy(delegated.place.top, delegated.place.parent);
 	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, create_below_own_group, &delegated))));
-	cr_assert(eq(int, stat(scratch_path(&scratch, "box/supervisor"), &st), company ? -1 : 0));
+	cr_assert(eq(int, stat(scratch_path(&scratch, "box/supervisor"), &st), company == STRANGER ? -1 : 0));
 	scratch_finish(&scratch);
 }
 
 Test(limits_live, the_only_process_of_a_delegated_group_steps_aside)
 {
-	try_delegated(CGROUP_PIDS | CGROUP_MEMORY, false);
+	try_delegated(CGROUP_PIDS | CGROUP_MEMORY, ALONE);
 }
 
 Test(limits_live, the_only_process_steps_aside_for_controllers_that_would_let_it_stay)
 {
-	try_delegated(CGROUP_PIDS, false);
+	try_delegated(CGROUP_PIDS, ALONE);
+}
+
+Test(limits_live, a_child_steps_aside_with_its_parent)
+{
+	try_delegated(CGROUP_PIDS | CGROUP_MEMORY, CHILD);
 }
 
 Test(limits_live, a_delegated_group_with_other_processes_is_refused)
 {
-	try_delegated(CGROUP_PIDS | CGROUP_MEMORY, true);
+	try_delegated(CGROUP_PIDS | CGROUP_MEMORY, STRANGER);
 }
 
 Test(limits_live, a_delegated_group_with_other_processes_is_refused_for_any_controller)
 {
-	try_delegated(CGROUP_PIDS, true);
+	try_delegated(CGROUP_PIDS, STRANGER);
 }

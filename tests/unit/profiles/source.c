@@ -122,3 +122,9 @@ Test(source, reads_one_mebibyte_but_not_a_byte_more)
 	write_size(SOURCE_SIZE_MAX + 1);
 	expect("p.kapsel.jsonc", "\"p.kapsel.jsonc\" is larger than 1 MiB");
 }
+
+Test(source, refuses_a_file_that_is_longer_than_it_says)
+{
+	/* Files of procfs have no size: like one that grows between stat and read. */
+	expect("/proc/self/status", "\"/proc/self/status\" grows while it is read");
+}

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The supervisor while the workload runs: signals, time limits, orphans, the last line."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import lib_host
+from lib_faults import WORKLOAD, Family, last_line, tools, workload  # noqa: F401
+
+pytestmark = pytest.mark.root
+
+PROCESSES = {"syscalls": {"allow": ["@base", "@process"]}}
+
+
+@pytest.fixture
+def start(kapsel, tools):
+    """A workload that prints each signal it gets, and ends with none but SIGQUIT and SIGKILL."""
+    def start(**keys):
+        running = kapsel.start([WORKLOAD, "signals"], rootfs=str(tools), **keys)
+        running.wait_for_log("ready")
+        return running
+    return start
+
+
+def test_sigterm_becomes_the_stop_signal_of_the_profile(start):
+    running = start(stop={"signal": "SIGUSR2", "timeout": "300ms"})
+    running.process.send_signal(signal.SIGTERM)
+    running.wait_for_log("got SIGUSR2")
+    result = running.finish()
+    assert result.logged() == "ready\ngot SIGUSR2\n", result
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_workload_that_obeys_ends_with_its_own_status(kapsel, number):
+    """busybox sleep dies of SIGTERM."""
+    profile = kapsel.profile(["/bin/sleep", "100"])
+    running = kapsel.start_profile(profile)
+    Family(running.process.pid).wait()
+    lib_host.wait_for(lambda: (lib_host.STATE_DIR / profile["name"] / "steps").exists(), what="a verified start")
+    time.sleep(0.2)
+    began = time.monotonic()
+    result = running.finish(number)
+    assert result.status == 128 + signal.SIGTERM, result
+    assert last_line(result) == "signal SIGTERM (stop was asked for)", result
+    assert time.monotonic() - began < 5
+
+
+def test_a_workload_that_does_not_obey_is_killed_after_the_timeout(start):
+    running = start(stop={"timeout": "700ms"})
+    began = time.monotonic()
+    result = running.finish(signal.SIGTERM)
+    took = time.monotonic() - began
+    assert result.status == 128 + signal.SIGKILL, result
+    assert last_line(result) == "signal SIGKILL after 700 ms of stop timeout (stop was asked for)", result
+    assert 0.7 <= took < 5, took
+    assert result.logged() == "ready\ngot SIGTERM\n", result
+
+
+def test_a_second_sigterm_kills_at_once(start):
+    running = start(stop={"timeout": "100s"})
+    running.process.send_signal(signal.SIGTERM)
+    running.wait_for_log("got SIGTERM")
+    began = time.monotonic()
+    result = running.finish(signal.SIGTERM)
+    assert result.status == 128 + signal.SIGKILL, result
+    assert time.monotonic() - began < 5
+
+
+def test_other_signals_are_passed_on(start):
+    running = start(stop={"timeout": "100ms"})
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
+        running.process.send_signal(number)
+        running.wait_for_log(f"got {number.name}")
+    assert running.finish(signal.SIGTERM).status == 128 + signal.SIGKILL
+
+
+def test_sigquit_is_passed_on_and_ends_what_does_not_catch_it(start):
+    result = start().finish(signal.SIGQUIT)
+    assert result.status == 128 + signal.SIGQUIT, result
+    assert last_line(result) == "signal SIGQUIT", result
+
+
+def test_sigpipe_does_not_end_the_supervisor(start):
+    running = start(stop={"timeout": "100ms"})
+    running.process.send_signal(signal.SIGPIPE)
+    time.sleep(0.2)
+    assert running.process.poll() is None
+    assert running.finish(signal.SIGTERM).status == 128 + signal.SIGKILL
+
+
+def test_a_signal_before_the_workload_runs_is_not_lost(kapsel):
+    """Sent at any moment after main() began: it ends soon, and nothing stays."""
+    for delay in (0.0, 0.002, 0.004, 0.006, 0.008, 0.012, 0.02, 0.03, 0.05):
+        running = kapsel.start(["/bin/sleep", "60"], stop={"timeout": "200ms"})
+        time.sleep(delay)
+        began = time.monotonic()
+        result = running.finish(signal.SIGTERM, timeout_s=10)
+        assert result.status in (128 + signal.SIGTERM, 128 + signal.SIGKILL, 125, -signal.SIGTERM), (delay, result)
+        assert time.monotonic() - began < 5, delay
+
+
+def test_the_runtime_limit_ends_the_workload(kapsel):
+    limits = {**kapsel.profile([])["limits"], "runtime": "500ms"}
+    result = kapsel.run(["/bin/sleep", "60"], limits=limits)
+    assert result.status == 128 + signal.SIGTERM, result
+    assert last_line(result) == 'wall-clock limit of 500 ms; "limits": { "runtime": … } raises it', result
+
+
+def test_the_runtime_limit_ends_one_that_does_not_obey(start, kapsel):
+    limits = {**kapsel.profile([])["limits"], "runtime": "500ms"}
+    result = start(limits=limits, stop={"timeout": "300ms"}).finish()
+    assert result.status == 128 + signal.SIGKILL, result
+    assert "wall-clock limit" in last_line(result), result
+
+
+def test_the_runtime_limit_does_not_touch_one_that_ends_before(kapsel):
+    limits = {**kapsel.profile([])["limits"], "runtime": "20s"}
+    result = kapsel.run(["/bin/true"], limits=limits)
+    assert result.status == 0 and last_line(result) == "exit code 0", result
+
+
+def test_init_collects_orphans(kapsel, tools):
+    """Seen from inside: no process that ended stays in the table."""
+    result = kapsel.run([WORKLOAD, "reaped", "20"], rootfs=str(tools), **PROCESSES)
+    assert result.status == 0 and result.logged() == "0 zombies\n", result
+
+
+def test_a_daemon_ends_with_the_command(kapsel, tools):
+    seconds = str(200000 + os.getpid())
+    result = kapsel.run([WORKLOAD, "daemon", seconds], rootfs=str(tools), **PROCESSES)
+    assert result.status == 0 and result.logged() == "left\n", result
+    assert not [line for line in lib_host.descendants().values() if seconds in line]
+
+
+def test_a_daemon_ends_with_the_command_also_without_a_cgroup(kapsel, tools):
+    """The death of PID 1 alone must do."""
+    seconds = str(300000 + os.getpid())
+    profile = kapsel.profile([WORKLOAD, "daemon", seconds], rootfs=str(tools), **PROCESSES)
+    mount = lib_host.cgroup_mount()
+    under = ["unshare", "--mount", "sh", "-c", f'umount -l {mount} && exec "$@"', "sh"]
+    result = kapsel.start_profile(profile, under=under).finish()
+    if result.status == 125:
+        assert "cgroup" in result.stderr, result
+    else:
+        assert result.status == 0 and result.logged() == "left\n", result
+    assert not [line for line in lib_host.descendants().values() if seconds in line]
+
+
+def test_with_the_hosts_pid_namespace_children_end_too(kapsel, tools):
+    seconds = str(400000 + os.getpid())
+    result = kapsel.run([WORKLOAD, "daemon", seconds], rootfs=str(tools), share_host=["pid"], proc="none",
+                        **PROCESSES)
+    assert result.status == 0, result
+    lib_host.wait_for(lambda: not [line for line in lib_host.descendants().values() if seconds in line], 5.0,
+                      "the end of the daemon")
+
+
+def test_the_workload_killed_from_outside_gives_137(start):
+    running = start()
+    os.kill(Family(running.process.pid).payload, signal.SIGKILL)
+    result = running.finish()
+    assert result.status == 128 + signal.SIGKILL and last_line(result) == "signal SIGKILL", result
+
+
+def test_init_killed_from_outside_ends_the_run_with_a_word(start):
+    running = start()
+    os.kill(Family(running.process.pid).init, signal.SIGKILL)
+    result = running.finish(timeout_s=10)
+    assert result.status == 128 + signal.SIGKILL, result
+    assert last_line(result).startswith("signal SIGKILL"), result
+
+
+def test_a_stopped_workload_can_still_be_ended(start):
+    running = start(stop={"timeout": "300ms"})
+    os.kill(Family(running.process.pid).payload, signal.SIGSTOP)
+    assert running.finish(signal.SIGTERM, timeout_s=10).status == 128 + signal.SIGKILL
+
+
+def test_a_closed_terminal_does_not_end_the_supervisor(kapsel, tools):
+    """Both ends of its own stderr gone: the last line has nowhere to go, the status comes through."""
+    running = kapsel.start([WORKLOAD, "signals"], rootfs=str(tools), stop={"timeout": "100ms"})
+    running.wait_for_log("ready")
+    running.process.stderr.close()
+    running.process.stderr = None
+    running.process.stdout.close()
+    running.process.stdout = None
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(timeout=10) == 128 + signal.SIGKILL
+
+
+def test_the_state_says_who_runs_and_what_holds(start):
+    running = start(stop={"timeout": "100ms"})
+    family = Family(running.process.pid)
+    name = Path(running.arguments[-1]).name.split(".")[0]
+    directory = lib_host.STATE_DIR / name
+    facts = dict(line.split("\t") for line in (directory / "facts").read_text().splitlines())
+    assert facts["name"] == name and int(facts["supervisor"]) == running.process.pid
+    assert int(facts["init"]) == family.init and int(facts["host-id"]) >= 0x20000000
+    steps = [line.split("\t") for line in (directory / "steps").read_text().splitlines()]
+    assert len(steps) >= 25 and {row[2] for row in steps} <= {"holds", "absent"}
+    assert {"seccomp", "landlock", "user-namespace", "capabilities"} <= {row[0] for row in steps if row[2] == "holds"}
+    assert (directory.stat().st_mode & 0o777) == 0o700
+    running.finish(signal.SIGTERM)
+    assert not directory.exists()
+
+
+def test_supervisor_and_janitor_can_not_be_inspected_by_others(start):
+    """Undumpable: their /proc files belong to root, whoever runs them."""
+    running = start(stop={"timeout": "100ms"})
+    family = Family(running.process.pid)
+    for pid in (running.process.pid, family.janitor, family.init):
+        assert os.stat(f"/proc/{pid}/fd").st_uid == 0
+    running.finish(signal.SIGTERM)
+
+
+def test_the_janitor_holds_only_its_socket_and_the_locks(start):
+    """No copy of the caller's streams, of the image or of a socket that would hide a death."""
+    running = start(stop={"timeout": "100ms"})
+    janitor = Family(running.process.pid).janitor
+    held = sorted(os.readlink(path) for path in Path(f"/proc/{janitor}/fd").iterdir())
+    assert len(held) == 3 and held[2].startswith("socket:"), held
+    assert all(name.startswith(str(lib_host.STATE_DIR)) for name in held[:2]), held
+    running.finish(signal.SIGTERM)
+
+
+def test_init_holds_only_its_socket(start):
+    running = start(stop={"timeout": "100ms"})
+    init = Family(running.process.pid).init
+    held = [os.readlink(path) for path in Path(f"/proc/{init}/fd").iterdir()]
+    assert len(held) == 1 and held[0].startswith("socket:"), held
+    running.finish(signal.SIGTERM)
+
+
+def test_init_holds_no_right(start):
+    running = start(stop={"timeout": "100ms"})
+    status = Path(f"/proc/{Family(running.process.pid).init}/status").read_text()
+    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert all(int(facts[name], 16) == 0 for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")), status
+    assert facts["NoNewPrivs"] == "1"
+    running.finish(signal.SIGTERM)
