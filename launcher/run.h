@@ -117,8 +117,7 @@ struct run {
 
 	/* Init and payload. */
 	int sealed[2];          /* pipe: the payload's word that it is sealed, with the listener's number */
-	int procfs_fd;          /* own, detached procfs for writes */
-	int canary_fd;          /* detached, empty: what Landlock must refuse */
+	int procfs_fd;          /* own procfs, for writes and as what Landlock must refuse */
 	int program_fd, interpreter_fd;
 	int exec_fd;            /* number that program_fd has in the payload */
 	int go[2];              /* pipe: the supervisor's word to execute */

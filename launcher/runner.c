@@ -29,7 +29,7 @@ static struct run *new_run(const struct spec *spec, const struct host *host, con
 	int *const empty[] = {
 		&run->state_fd, &run->ids_fd, &run->cgroup_fd, &run->cgroup_parent_fd, &run->netns_fd, &run->control[0],
 		&run->control[1], &run->rootfs_fd, &run->stdin_fd, &run->stdout_fd, &run->stderr_fd, &run->procfs_fd,
-		&run->canary_fd, &run->program_fd, &run->interpreter_fd, &run->exec_fd, &run->go[0], &run->go[1],
+		&run->program_fd, &run->interpreter_fd, &run->exec_fd, &run->go[0], &run->go[1],
 		&run->sealed[0], &run->sealed[1], &run->stdout_pipe[0], &run->stdout_pipe[1], &run->stderr_pipe[0],
 		&run->stderr_pipe[1], &run->janitor_fd, &run->init_pidfd, &run->payload_pidfd, &run->listener_fd,
 	};
@@ -160,14 +160,13 @@ static int fail(const struct error *err)
 	return err->exit_status ? err->exit_status : EXIT_LAUNCHER;
 }
 
-static int clean_up(struct run *run)
+static void clean_up(struct run *run)
 {
 	int r = run->state_fd >= 0 ? state_clean(run) : 0;
 
-	janitor_dismiss(run);
-	if (r < 0)
-		dprintf(STDERR_FILENO, "kapsel: clean up after %s: %s\n", run->spec->name, error_name(-r));
-	return r;
+	if (janitor_dismiss(run, r == 0) < 0 && r < 0)
+		dprintf(STDERR_FILENO, "kapsel: clean up after %s: %s; the next run of that name tries again\n", run->spec->name,
+			error_name(-r));
 }
 
 static int supervise(struct run *run, struct log_writer *writer, const struct runner_options *options)

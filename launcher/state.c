@@ -42,11 +42,20 @@ static int open_run_dir(const char *path, struct error *err)
 	return take_fd(&fd);
 }
 
-static void remove_dir(int run_dir, const char *name, int dir)
+static int remove_dir(int run_dir, const char *name, int dir)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		unlinkat(dir, files[i], 0);
-	unlinkat(run_dir, name, AT_REMOVEDIR);
+		if (unlinkat(dir, files[i], 0) < 0 && errno != ENOENT)
+			return -errno;
+	return unlinkat(run_dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* What was made for a start that then could not open or lock it. */
+static int undo_dir(int run_dir, const char *name, bool made, int r)
+{
+	if (made)
+		unlinkat(run_dir, name, AT_REMOVEDIR);
+	return r;
 }
 
 /* The directory may be removed between our open and our lock: then the name leads elsewhere, and we try again. */
@@ -63,10 +72,11 @@ static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error
 		if (dir < 0 && errno == ENOENT)
 			continue;
 		if (dir < 0)
-			return error_set(err, errno, "open the state directory of %s", name);
+			return undo_dir(run_dir, name, !*ret_stale, error_set(err, errno, "open the state directory of %s", name));
 		if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
 			if (errno != EWOULDBLOCK)
-				return error_set(err, errno, "lock the state directory of %s", name);
+				return undo_dir(run_dir, name, !*ret_stale,
+						error_set(err, errno, "lock the state directory of %s", name));
 			error_set(err, EBUSY, "start %s: a container of that name runs", name);
 			return error_remedy(err, "stop it, or choose another name: kapsel run --name NAME PROFILE");
 		}
@@ -198,16 +208,23 @@ int state_clean(const struct run *run)
 	_cleanup_fd_ int run_dir = -1;
 	int r = clean_cgroup(run);
 
-	for (size_t i = 0; i < run->proof->listening; i++)
-		if (run->spec->listen[i].address[0] == '/')
-			unlink(run->spec->listen[i].address);
+	for (size_t i = 0; r == 0 && i < run->proof->listening; i++) {
+		const char *address = run->spec->listen[i].address;
+
+		if (address[0] == '/' && unlink(address) < 0 && errno != ENOENT)
+			r = -errno;
+	}
+	/* The directory goes last: while it is there, the next start of the name knows that there is work left. */
+	if (r < 0)
+		return r;
 	run_dir = open(run->host->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (run_dir < 0)
-		return r < 0 ? r : -errno;
-	if (run->state_fd >= 0)
-		remove_dir(run_dir, run->spec->name, run->state_fd);
+		return -errno;
+	if (run->state_fd < 0)
+		return 0;
+	r = remove_dir(run_dir, run->spec->name, run->state_fd);
 	/* The lock belongs to the open file that supervisor and janitor share: released for both. */
-	if (run->state_fd >= 0)
+	if (r == 0)
 		flock(run->state_fd, LOCK_UN);
 	return r;
 }

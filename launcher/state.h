@@ -36,7 +36,8 @@ int state_print_table(const char *run_dir, const char *name, FILE *out, struct e
  * state_clean() - end what belongs to the container and remove it: processes and cgroup,
  * listen sockets in the file system, the state directory
  *
- * Needs no memory: the janitor calls it, too. Goes on after a failure; returns the first.
+ * Needs no memory: the janitor calls it, too. After a failure the directory and its lock stay,
+ * so that it can be called again, by the janitor or by the next start of the name. 0 or -errno.
  */
 int state_clean(const struct run *run);
 

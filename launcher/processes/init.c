@@ -94,7 +94,7 @@ static int keep_all_high(struct run *run, struct error *err)
 	int *const kept[] = {
 		&run->control[1], &run->go[0], &run->stdin_fd, &run->stdout_fd, &run->stderr_fd, &run->sealed[0],
 		&run->sealed[1], &run->stdout_pipe[0], &run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1],
-		&run->canary_fd, &run->interpreter_fd, &run->program_fd, &run->procfs_fd,
+		&run->interpreter_fd, &run->program_fd, &run->procfs_fd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {

@@ -51,9 +51,9 @@ _noreturn_ static void janitor_main(struct run *run, int sock)
 		run->state_fd = locks[0];
 		run->ids_fd = locks[1];
 	}
-	if (got != 1)
-		run->state_fd >= 0 ? state_clean(run) : state_reclaim(run);
-	_exit(0);
+	if (got == 1)
+		_exit(0);
+	_exit((run->state_fd >= 0 ? state_clean(run) : state_reclaim(run)) < 0);
 }
 
 int janitor_start(struct run *run, struct error *err)
@@ -85,14 +85,17 @@ int janitor_share(struct run *run, struct error *err)
 	return r < 0 ? error_set(err, -r, "share the locks with the janitor") : 0;
 }
 
-void janitor_dismiss(struct run *run)
+int janitor_dismiss(struct run *run, bool clean)
 {
+	int status = -1;
+
 	if (run->janitor <= 0)
-		return;
-	while (write(run->janitor_fd, "c", 1) < 0 && errno == EINTR)
+		return -ESRCH;
+	while (clean && write(run->janitor_fd, "c", 1) < 0 && errno == EINTR)
 		;
 	fd_close(&run->janitor_fd);
-	while (waitpid(run->janitor, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(run->janitor, &status, 0) < 0 && errno == EINTR)
 		;
 	run->janitor = 0;
+	return clean || status == 0 ? 0 : -ECHILD;
 }

@@ -75,8 +75,13 @@ int janitor_start(struct run *run, struct error *err);
 /** janitor_share() - give it the locks of the state, so that they last until it has cleaned up. 0 or -errno. */
 int janitor_share(struct run *run, struct error *err);
 
-/** janitor_dismiss() - say that all is clean, and reap it. */
-void janitor_dismiss(struct run *run);
+/**
+ * janitor_dismiss() - let it go and reap it
+ * @clean: all is clean; else it tries once more
+ *
+ * Return: 0: all is clean; -ESRCH, -ECHILD: there is none, or it failed as well.
+ */
+int janitor_dismiss(struct run *run, bool clean);
 
 /** wire_fail() - send *err to the supervisor and exit; used by init and payload. */
 _noreturn_ void wire_fail(int sock, const struct error *err);

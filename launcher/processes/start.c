@@ -272,7 +272,6 @@ static int set_up(struct run *run, struct error *err)
 static void close_handed_over(struct run *run)
 {
 	fd_close(&run->rootfs_fd);
-	fd_close(&run->canary_fd);
 	fd_close(&run->stdin_fd);
 	fd_close(&run->stdout_fd);
 	fd_close(&run->stderr_fd);

@@ -257,5 +257,7 @@ int supervisor_run(struct run *run, struct log_writer *writer, struct ending *re
 	for (int i = SLOT_STDOUT; i < SLOTS; i++)
 		if (i != SLOT_DENIED && i != SLOT_INIT && i != SLOT_COMPRESS) /* not ours */
 			fd_close(&s.fds[i].fd);
+	if (r > 0 && !ret->by_init && WIFEXITED(ret->wait_status))
+		return error_set(err, EPROTO, "learn how the workload ended: init left without a word");
 	return r < 0 ? r : 0;
 }

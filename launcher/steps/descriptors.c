@@ -65,7 +65,6 @@ static int descriptors_apply(const struct step *step, struct run *run, struct er
 	if (syscall(SYS_close_range, next, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_set(err, errno, "mark all other descriptors close-on-exec");
 	r = note_survivors(run, (int)next - 1, err);
-	fd_close(&run->procfs_fd);
 	return r < 0 ? r : STEP_DONE;
 }
 

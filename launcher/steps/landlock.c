@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +19,6 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "launcher/host.h"
-#include "launcher/mounts.h"
 #include "launcher/run.h"
 #include "launcher/steps/dev.h"
 #include "launcher/steps/steps.h"
@@ -61,17 +59,6 @@ static int landlock_wanted(const struct spec *spec)
 {
 	(void)spec;
 	return 1;
-}
-
-static int landlock_acquire(const struct step *step, struct run *run, struct error *err)
-{
-	static const struct mounts_option options[] = { { "size", "4k" }, { "nr_inodes", "2" }, { "mode", "0755" }, { NULL, NULL } };
-
-	(void)step;
-	if (run->host->landlock_abi < 1)
-		return 0;
-	run->canary_fd = mounts_new("tmpfs", options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return run->canary_fd < 0 ? error_set(err, -run->canary_fd, "create the directory that Landlock must refuse") : 0;
 }
 
 static int allow(int ruleset, int fd, uint64_t rights, int abi, const char *what, struct error *err)
@@ -133,7 +120,8 @@ static int allow_all(const struct spec *spec, struct run *run, int ruleset, int 
 	return r;
 }
 
-static int try_canary(int dir)
+/* Init's private procfs went with the old root: a directory that lies beneath no rule. */
+static int try_outside(int dir)
 {
 	_cleanup_fd_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -159,12 +147,12 @@ static int landlock_apply(const struct step *step, struct run *run, struct error
 	r = allow_all(spec, run, ruleset, abi, err);
 	if (r < 0)
 		return r;
-	run->proof->landlock_open_before = try_canary(run->canary_fd);
+	run->proof->landlock_open_before = try_outside(run->procfs_fd);
 	if (sys_landlock_restrict(ruleset) < 0)
 		return error_set(err, errno, "enforce the Landlock ruleset");
-	run->proof->landlock_open_after = try_canary(run->canary_fd);
+	run->proof->landlock_open_after = try_outside(run->procfs_fd);
 	run->proof->landlock_abi = abi;
-	fd_close(&run->canary_fd);
+	fd_close(&run->procfs_fd);
 	return STEP_DONE;
 }
 
@@ -202,7 +190,6 @@ const struct step_type step_landlock = {
 	.blocks = "what a mistake in mounts or seccomp would leave open: writing, executing, device control, signals out",
 	.source = "landlock(7), kernel userspace-api/landlock.rst",
 	.phase = PHASE_SEAL,
-	.acquire = landlock_acquire,
 	.apply = landlock_apply,
 	.verify = landlock_verify,
 	.explain = landlock_explain,

@@ -34,19 +34,33 @@ static int same_words(const char *a, const char *b)
 	}
 }
 
+/*
+ * Attached over the old root's /proc, it goes with the old root at pivot_root and stays usable
+ * through the descriptor alone; a mount that was never attached would cost the kernel a wait of
+ * its own (RCU) when it is closed.
+ */
+static int new_procfs(void)
+{
+	_cleanup_fd_ int target = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int fd = mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	int r;
+
+	if (target < 0)
+		return -ENOENT;
+	if (fd < 0)
+		return fd;
+	r = mounts_attach(fd, target);
+	return r < 0 ? r : take_fd(&fd);
+}
+
 int procfs_open(struct run *run, struct error *err)
 {
-	uint64_t flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	int fd;
-
 	/* A user namespace may not mount the procfs of a pid namespace that is not its own: then the
 	 * host's is used, which nobody inside can have touched yet. Each file is checked on opening. */
-	if (run->spec->namespaces & SPEC_NS_PID)
-		fd = mounts_new("proc", NULL, flags);
-	else
-		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = run->spec->namespaces & SPEC_NS_PID ? new_procfs() : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
 	if (fd < 0) {
-		error_set(err, -fd, "create a private procfs");
+		error_set(err, fd == -1 ? ENOENT : -fd, "create a private procfs");
 		return error_remedy(err, "the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
 	}
 	run->procfs_fd = fd;

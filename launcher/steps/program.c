@@ -35,6 +35,12 @@ static int refuse(struct error *err, int exit_status, int code)
 	return -code;
 }
 
+/* What a shell calls "not found", as opposed to a launcher that could not look. */
+static bool is_missing(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENAMETOOLONG;
+}
+
 static const char *machine_name(unsigned int machine)
 {
 	switch (machine) {
@@ -72,6 +78,8 @@ static int check_script(const struct step *step, struct run *run, const char *he
 	if (sscanf(line, "#! %255s", interpreter) != 1)
 		interpreter[0] = '\0';
 	fd = path_open_in_root(run->rootfs_fd, interpreter, O_PATH);
+	if (fd < 0 && !is_missing(fd))
+		return error_set(err, -fd, "open %s, the interpreter of %s", interpreter, command);
 	if (fd < 0) {
 		error_set(err, -fd, "execute %s: its interpreter %s is missing in the root file system", command, interpreter);
 		error_remedy(err, "install it in the image, or correct the script's first line");
@@ -108,6 +116,8 @@ static int find_interpreter(const struct step *step, struct run *run, int fd, co
 		run->interpreter_fd = path_open_in_root(run->rootfs_fd, name, O_PATH);
 		if (run->interpreter_fd >= 0)
 			return STEP_DONE;
+		if (!is_missing(run->interpreter_fd))
+			return error_set(err, -run->interpreter_fd, "open %s, the dynamic linker of %s", name, command);
 		error_set(err, ENOENT, "execute %s: its dynamic linker %s is missing in the root file system", command, name);
 		error_remedy(err, "copy it and the libraries that ldd(1) names into the image, or link the program statically");
 		return refuse(err, EXIT_NOT_FOUND, ENOENT);
@@ -141,6 +151,8 @@ static int look(const struct step *step, struct run *run, struct error *err)
 	if (fd < 0)
 		return STEP_DONE; /* executable but not readable: the kernel's own answer must do */
 	size = pread(fd, head, HEAD_SIZE, 0);
+	if (size < 0)
+		return error_set(err, errno, "read the beginning of %s", command);
 	if (size >= 2 && head[0] == '#' && head[1] == '!')
 		return check_script(step, run, head, err);
 	if (size >= (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0)
@@ -158,7 +170,9 @@ static int program_apply(const struct step *step, struct run *run, struct error 
 	run->program_fd = path_open_in_root(run->rootfs_fd, command, O_PATH);
 	if (run->program_fd < 0) {
 		error_set(err, -run->program_fd, "find the command %s in the root file system", command);
-		return refuse(err, run->program_fd == -EACCES ? EXIT_NOT_EXECUTABLE : EXIT_NOT_FOUND, err->code);
+		if (run->program_fd == -EACCES)
+			return refuse(err, EXIT_NOT_EXECUTABLE, err->code);
+		return is_missing(run->program_fd) ? refuse(err, EXIT_NOT_FOUND, err->code) : -err->code;
 	}
 	if (fstat(run->program_fd, &st) < 0)
 		return error_set(err, errno, "look at %s", command);
