@@ -278,27 +278,38 @@ int cgroup_place_find(struct cgroup_place *ret, struct error *err)
 	return 0;
 }
 
-int cgroup_check(const struct cgroup_place *place, const struct cgroup_limits *limits, struct error *err)
+/* "limits.memory, limits.pids": the keys of what needs one of these controllers. */
+static void print_keys(const struct cgroup_limits *limits, unsigned int controllers, char *buffer,
+		       size_t size)
 {
-	unsigned int missing = limits->controllers & ~place->available;
-	char names[CGROUP_VALUE_MAX], offers[CGROUP_VALUE_MAX], keys[200] = "";
 	const char *last = NULL;
 	size_t used = 0;
 
+	buffer[0] = '\0';
+	for (size_t i = 0; i < limits->n && used < size; i++) {
+		const struct cgroup_setting *setting = &limits->items[i];
+
+		if (!(setting->controller & controllers) || setting->key == last)
+			continue;
+		last = setting->key;
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s", used ? ", " : "", last);
+	}
+}
+
+int cgroup_check(const struct cgroup_place *place, const struct cgroup_limits *limits, struct error *err)
+{
+	unsigned int missing = limits->controllers & ~(place->found ? place->available : 0);
+	char names[CGROUP_VALUE_MAX], offers[CGROUP_VALUE_MAX], keys[200];
+
+	print_keys(limits, missing, keys, sizeof(keys));
 	if (!place->found) {
-		error_set(err, EOPNOTSUPP, "find a place for a cgroup: %s", place->reason);
-		return error_remedy(err, "%s", place->remedy);
+		error_set(err, EOPNOTSUPP, "%s%sfind a place for a cgroup: %s", keys, keys[0] ? ": " : "",
+			  place->reason);
+		return error_remedy(err, "%s%s", place->remedy,
+				    keys[0] ? "; or set these limits to \"unlimited\"" : "");
 	}
 	if (missing == 0)
 		return 0;
-	for (size_t i = 0; i < limits->n && used < sizeof(keys); i++) {
-		const struct cgroup_setting *setting = &limits->items[i];
-
-		if (!(setting->controller & missing) || setting->key == last)
-			continue;
-		last = setting->key;
-		used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", used ? ", " : "", last);
-	}
 	controllers_print(missing, "", names, sizeof(names));
 	controllers_print(place->available, "", offers, sizeof(offers));
 	error_set(err, EOPNOTSUPP, "%s: needs the cgroup controllers %s, but %s has %s; %s", keys, names,

@@ -62,6 +62,20 @@ static int claim_any(struct run *run, uint32_t first, uint32_t slots, uint32_t s
 	return error_remedy(err, "stop a container, or add subordinate ids (usermod --add-subuids)");
 }
 
+static bool has_helper(const struct host *host)
+{
+	return host->subuid_count > 0 && host->subgid_count > 0 && host->have_newuidmap &&
+	       host->subuid_first == host->subgid_first;
+}
+
+/* Whether newuidmap(1) and newgidmap(1) will map these ids for the caller. */
+static bool are_subordinate(const struct host *host, uint32_t first, uint32_t n)
+{
+	uint32_t count = host->subuid_count < host->subgid_count ? host->subuid_count : host->subgid_count;
+
+	return has_helper(host) && first >= host->subuid_first && n <= count && first - host->subuid_first <= count - n;
+}
+
 static int choose_ids(struct run *run, struct error *err)
 {
 	const struct spec_user *user = &run->spec->user;
@@ -72,6 +86,7 @@ static int choose_ids(struct run *run, struct error *err)
 	run->host_range = user->host_range;
 	if (!user->host_id_auto) {
 		run->host_id = user->host_id;
+		run->maps_by_helper = !host_privileged(host) && are_subordinate(host, run->host_id, run->host_range);
 		r = claim(run->ids_fd, run->host_id, run->host_range);
 		if (r == -EAGAIN || r == -EACCES) {
 			error_set(err, EBUSY, "claim host ids %" PRIu32 "+%" PRIu32, run->host_id, run->host_range);
@@ -81,8 +96,7 @@ static int choose_ids(struct run *run, struct error *err)
 	}
 	if (host_privileged(host))
 		return claim_any(run, POOL_FIRST, POOL_SLOTS, SLOT_SIZE, err);
-	if (host->subuid_count >= run->host_range && host->subgid_count >= run->host_range &&
-	    host->have_newuidmap && host->subuid_first == host->subgid_first) {
+	if (host->subuid_count >= run->host_range && host->subgid_count >= run->host_range && has_helper(host)) {
 		run->maps_by_helper = true;
 		slots = host->subuid_count / run->host_range;
 		return claim_any(run, host->subuid_first, slots, run->host_range, err);

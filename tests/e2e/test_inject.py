@@ -19,7 +19,7 @@ from collections import Counter
 import pytest
 
 import lib_host
-from lib_faults import HERE, LAUNCHER_LINE, messages, tools, workload  # noqa: F401
+from lib_faults import HERE, LAUNCHER_LINE, PROFILE_LINE, messages, tools, workload  # noqa: F401
 
 pytestmark = pytest.mark.root
 
@@ -166,7 +166,7 @@ class Injector:
             return f"status {status}: {said}"
         if len(said) != 1:
             return f"{len(said)} messages: {said}"
-        if not LAUNCHER_LINE.match(said[0].splitlines()[0]):
+        if not (LAUNCHER_LINE.match(said[0].splitlines()[0]) or PROFILE_LINE.match(said[0].splitlines()[0])):
             return f"not a clear message: {said[0]!r}"
         return None
 
@@ -214,7 +214,8 @@ def injector(request, program, kapsel, tools, tmp_path):
 
 
 def chosen(places, stride, offset):
-    return places if ALL else places[offset % stride::stride]
+    stride = 1 if ALL else min(stride, len(places))
+    return places[offset % stride::stride]
 
 
 def report(problems, tried):

@@ -3,6 +3,8 @@
 
 import pytest
 
+import lib_host
+
 
 def test_a_command_that_succeeds_gives_status_0(kapsel):
     result = kapsel.run(["/bin/true"])
@@ -31,3 +33,14 @@ def test_it_starts_where_mounts_are_shared(kapsel):
     assert result.status == 0
     assert " / ro," in result.logged()
     assert "shared:" not in result.logged() and "master:" not in result.logged()
+
+
+@pytest.mark.root
+def test_missing_limits_are_a_warning_where_the_profile_says_so(kapsel):
+    missing = {"memory", "cpu", "pids"} - lib_host.controllers()
+    if not missing:
+        pytest.skip("this host has every controller")
+    result = kapsel.run(["/bin/true"], limits={}, on_missing="warn")
+    warning = next(line for line in result.stderr.splitlines() if line.startswith("kapsel: warning: "))
+    assert result.status == 0 and all(controller in warning for controller in missing), result
+    assert '("on_missing": "warn")' in warning, result

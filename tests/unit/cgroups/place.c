@@ -205,6 +205,23 @@ Test(place, accepts_limits_that_need_no_missing_controller)
 	cr_assert(eq(str, err.remedy, "mount it"));
 }
 
+Test(place, names_the_limits_that_have_no_place)
+{
+	const struct cgroup_place nowhere = { .reason = "no cgroup2", .remedy = "mount it" };
+	const struct cgroup_limits limits = {
+		.items = { { .file = "cgroup.max.depth", .value = "0" },
+			   { .file = "memory.max", .controller = CGROUP_MEMORY, .key = "limits.memory" },
+			   { .file = "pids.max", .controller = CGROUP_PIDS, .key = "limits.pids" } },
+		.n = 3,
+		.controllers = CGROUP_MEMORY | CGROUP_PIDS,
+	};
+	struct error err = { 0 };
+
+	cr_assert(eq(int, cgroup_check(&nowhere, &limits, &err), -EOPNOTSUPP));
+	cr_assert(eq(str, err.msg, "limits.memory, limits.pids: find a place for a cgroup: no cgroup2"));
+	cr_assert(eq(str, err.remedy, "mount it; or set these limits to \"unlimited\""));
+}
+
 Test(controllers, parses_the_words_of_both_versions)
 {
 	cr_assert(
