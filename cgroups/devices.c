@@ -29,7 +29,6 @@ enum {
 	MINOR = BPF_REG_5,
 	RESULT = BPF_REG_0,
 
-	INSNS_OPENING = 6,
 	INSNS_RULE_MAX = 11, /* three matches, four for the minors, mask, test, two to return 1 */
 	MASK_BITS = 32,
 	INSNS_END = 2,
@@ -158,9 +157,6 @@ int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_
 {
 	size_t n = 0;
 
-	if (n_rules > (DEVICES_INSNS_MAX - INSNS_OPENING - INSNS_END) / INSNS_RULE_MAX)
-		return -E2BIG;
-
 	insns[n++] = load_u32(ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
 	insns[n++] = copy(TYPE, ACCESS);
 	insns[n++] = alu(BPF_AND, TYPE, 0xffff);
@@ -170,6 +166,8 @@ int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_
 	for (size_t i = 0; i < n_rules; i++) {
 		uint32_t mask = maskable(&rules[i]) ? minors_of(rules, n_rules, i) : 0;
 
+		if (n + INSNS_RULE_MAX + INSNS_END > DEVICES_INSNS_MAX)
+			return -E2BIG;
 		if (mask != 0 || !maskable(&rules[i]))
 			n += compile_rule(&rules[i], mask, insns + n);
 	}

@@ -40,7 +40,7 @@ class UserKapsel(lib_kapsel.Kapsel):
         script = [f"mount --bind {self.directory}/../etc/{name} /etc/{name}"
                   for name in ("passwd", "group", "subuid", "subgid")]
         script += self.before
-        if self.group:
+        if self.group and "run" in arguments:
             script.append(f"echo 0 >{self.group}/cgroup.procs")
         prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", "\n".join([*script, 'exec "$@"']),
                   "sh", "setpriv", "--reuid", str(UID), "--regid", str(GID), "--clear-groups", "--inh-caps=-all",
@@ -78,8 +78,10 @@ class UserKapsel(lib_kapsel.Kapsel):
             assert running.process.poll() is None, running.finish()
             return (self.directory / "run/kapsel" / profile["name"] / "facts").exists()
         lib_host.wait_for(up, lib_kapsel.TIMEOUT_S, "a running container")
-        yield profile["name"]
-        self.ended = running.finish(signal.SIGTERM)
+        try:
+            yield profile["name"]
+        finally:
+            running.finish(signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,7 @@ def delegated(user):
         os.chown(path, UID, GID)
     user.group = group
     yield user
+    user.end_all()
 
     def removed():
         with contextlib.suppress(OSError):

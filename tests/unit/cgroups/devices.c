@@ -165,20 +165,20 @@ Test(devices_compile, ignores_a_rule_that_allows_nothing)
 Test(devices_compile, shares_one_block_among_minors)
 {
 	struct bpf_insn insns[DEVICES_INSNS_MAX];
-	struct device_rule rules[4] = {
+	struct device_rule mixed[4] = {
 		{ .major = 1, .minor = 3, .read = true, .write = true },
 		{ .major = 1, .minor = 9, .read = true, .write = true },
 		{ .major = 1, .minor = 9, .read = true },             /* another access: not shared */
 		{ .major = 1, .minor = 40, .read = true, .write = true }, /* no bit for it */
 	};
-	int two = devices_compile(rules, 2, insns);
+	int two = devices_compile(mixed, 2, insns);
 
-	cr_assert(eq(int, two, devices_compile(rules, 1, insns)));
-	cr_assert(gt(int, devices_compile(rules, 3, insns), two));
+	cr_assert(eq(int, two, devices_compile(mixed, 1, insns)));
+	cr_assert(gt(int, devices_compile(mixed, 3, insns), two));
 	for (uint32_t minor = 0; minor < 100; minor++)
-		cr_assert(eq(int, allows(rules, 4, false, 1, minor, W), minor == 3 || minor == 9 || minor == 40));
-	cr_assert(not(allows(rules, 4, false, 2, 3, R)));
-	cr_assert(not(allows(rules, 4, true, 1, 3, R)));
+		cr_assert(eq(int, allows(mixed, 4, false, 1, minor, W), minor == 3 || minor == 9 || minor == 40));
+	cr_assert(not(allows(mixed, 4, false, 2, 3, R)));
+	cr_assert(not(allows(mixed, 4, true, 1, 3, R)));
 }
 
 Test(devices_compile, refuses_more_rules_than_fit)
