@@ -172,7 +172,7 @@ static const struct code catalogue[] = {
 	  "What an attacker writes there can be started, if exec.allow or a loader permits it.",
 	  "Separate the two: write to one mount, execute from another." },
 	{ "W113", "no AppArmor profile", "unconfined switches the second line of defence off.",
-	  "Leave the key out for the shipped profile." },
+	  "Name a profile that is loaded on this host." },
 	{ "W114", "devices of the host", "A driver is kernel code that the workload can then reach.",
 	  "Give only the devices that it needs, and r rather than rw where that is enough." },
 };

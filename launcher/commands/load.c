@@ -26,6 +26,8 @@ const struct spec *load_profile(const char *path, const char *const *arguments, 
 	r = profile_read(path, &options, arena, &findings, &spec);
 	if (r < 0 && findings.n == 0)
 		fputs("kapsel: out of memory\n", stderr);
-	findings_print(stderr, &findings, command_color(STDERR_FILENO));
+	/* Warnings are for check: at every start they would only teach people to overlook them. */
+	if (r < 0)
+		findings_print(stderr, &findings, command_color(STDERR_FILENO));
 	return r < 0 ? NULL : spec;
 }

@@ -4,7 +4,7 @@ struct arena;
 struct spec;
 
 /**
- * load_profile() - read a profile for a verb that acts on it, printing every finding to stderr
+ * load_profile() - read a profile for a verb that acts on it, printing the findings to stderr if it is wrong
  * @arguments: what stood after "--", NULL-terminated, or NULL
  *
  * Return: the spec, owned by @arena, or NULL.

@@ -6,12 +6,14 @@ import re
 import shutil
 import signal
 import socket
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+import lib_faults
 import lib_host
 from conftest import SOURCE, make_rootfs
 
@@ -70,6 +72,10 @@ class Redis:
         return self.socket.recv(65536).decode()
 
 
+def started_name(running):
+    return Path(running.arguments[-1]).name.removesuffix(".kapsel.jsonc")
+
+
 @pytest.fixture
 def redis(kapsel, child, redis_rootfs):
     """A running redis: (the call, its client)."""
@@ -79,6 +85,7 @@ def redis(kapsel, child, redis_rootfs):
     running = kapsel.start_profile(child(
         "redis", rootfs=str(redis_rootfs), user={"host_id": HOST_ID},
         mounts={"/run/redis": {"type": "bind", "source": str(directory), "write": True, "size": None}}))
+    running.name = started_name(running)
     running.wait_for_log("ready to accept connections")
     return running, Redis(directory / "redis.sock")
 
@@ -98,6 +105,50 @@ def test_redis_keeps_what_it_is_given(redis):
     assert result.status == 0
     assert "refused" not in result.stderr, "the profile refuses what redis needs"
     assert "Redis is now ready to exit" in result.logged()
+
+
+def limits_of(running):
+    """{file: value} of a running container's cgroup, those that its profile is about."""
+    group = lib_host.cgroup_mount() / "kapsel" / running.name
+    return {file: (group / file).read_text().strip() for file in ("memory.max", "pids.max", "cpu.max")}
+
+
+def holds(kapsel, running):
+    """The table of restrictions: all hold, and the limits are the profile's."""
+    table = kapsel.call("explain", "--run", running.name)
+    rows = [line.split(None, 3) for line in table.stdout.splitlines()[1:]]
+    assert table.status == 0 and len(rows) > 15, table
+    return {row[0] for row in rows if row[2] == "holds"}
+
+
+def test_redis_serves_many_clients_within_its_limits(kapsel, redis, request):
+    running, client = redis
+    assert client("PING") == "+PONG\r\n"
+    others = [Redis(kapsel.directory / "socket" / "redis.sock") for _ in range(100)]
+    assert {other("PING") for other in others} == {"+PONG\r\n"}
+    for other in others:
+        other.socket.close()
+    # More than maxmemory: the oldest go, the container does not.
+    for number in range(40):
+        assert client("SET", f"key{number}", "x" * 2_000_000) == "+OK\r\n"
+    assert client("EXISTS", "key39") == ":1\r\n" and int(client("DBSIZE")[1:]) < 40
+    assert {"seccomp", "landlock", "user-namespace", "capabilities"} <= holds(kapsel, running)
+    if "every limit" in request.node.name:
+        assert limits_of(running) == {"memory.max": str(128 << 20), "pids.max": "16", "cpu.max": "50000 100000"}
+    result = running.finish(signal.SIGTERM)
+    assert result.status == 0 and "refused" not in result.stderr and "out of memory" not in result.stderr, result
+
+
+def test_redis_ends_well_before_its_patience_does(redis):
+    running, _ = redis
+    began = time.monotonic()
+    result = running.finish(signal.SIGTERM)
+    assert time.monotonic() - began < 8
+    assert "exit code 0 (stop was asked for)" in result.stderr.splitlines()[-1], result
+    entries = result.log
+    assert all(set(entry) == {"log", "stream", "time"} and entry["log"].endswith("\n") for entry in entries), result
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z", entry["time"]) for entry in entries), result
+    assert "Redis version=" in result.logged() and "bye bye" in result.logged(), result
 
 
 def test_redis_can_not_fork(redis):
@@ -130,12 +181,48 @@ def nginx(kapsel, child, nginx_rootfs):
     root, port = nginx_rootfs
     running = kapsel.start_profile(child("nginx", rootfs=str(root),
                                          listen={"http": {"stream": f"127.0.0.1:{port}"}}))
+    running.name = started_name(running)
     running.wait_for_log("using inherited sockets", stream="stderr")
     return running, f"http://127.0.0.1:{port}"
 
 
 def fetch(url, data=None):
     return urllib.request.urlopen(url, data=data, timeout=20).read()
+
+
+def test_nginx_serves_from_an_empty_network_namespace(kapsel, nginx, request):
+    running, address = nginx
+    assert fetch(f"{address}/").startswith(b"<!doctype html>")
+    family = lib_faults.Family(running.process.pid).wait()
+    for pid in [family.payload, *(pid for pid, _ in lib_faults.children(family.payload))]:
+        devices = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+        assert Path(f"/proc/{pid}/net/tcp").read_text().count("\n") == 1  # its heading: the socket is the host's
+    if "every limit" in request.node.name:
+        assert limits_of(running) == {"memory.max": str(64 << 20), "pids.max": "8", "cpu.max": "50000 100000"}
+    assert {"seccomp", "landlock", "user-namespace", "capabilities"} <= holds(kapsel, running)
+    running.finish(signal.SIGTERM)
+
+
+def test_nginx_finishes_what_is_under_way(nginx, nginx_rootfs):
+    """A download that has begun when the stop is asked for comes whole."""
+    running, address = nginx
+    root, port = nginx_rootfs
+    size = 12_000_000
+    (root / "srv/www/large").write_bytes(b"x" * size)
+    with socket.create_connection(("127.0.0.1", port), 20) as client:
+        client.sendall(b"GET /large HTTP/1.0\r\n\r\n")
+        got = client.recv(1000)
+        assert got.startswith(b"HTTP/1.1 200"), got
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert running.process.poll() is None
+        while piece := client.recv(1 << 20):
+            got += piece
+    assert len(got.partition(b"\r\n\r\n")[2]) == size
+    result = running.finish()
+    assert result.status == 0 and "stop was asked for" in result.stderr, result
+    assert "refused" not in result.stderr, result
 
 
 def test_nginx_serves_files_and_logs_requests(nginx, nginx_rootfs):

@@ -92,9 +92,9 @@ def test_a_script_can_be_the_command_where_programs_may_start(kapsel, own_root):
     assert result.status == 0 and result.logged() == "script /bin/cmd x\n", result
 
 
-def test_a_listed_program_that_is_missing_opens_nothing(kapsel):
-    result = kapsel.run(["/bin/sh", "-c", "/bin/date"], exec={"allow": ["/bin/nonesuch"]},
-                        syscalls={"allow": ["@base", "@process"]})
+def test_a_listed_program_that_is_missing_opens_nothing(kapsel, tools):
+    result = kapsel.run(["/bin/sh", "-c", f"{WORKLOAD} open /etc/passwd r"], rootfs=str(tools),
+                        exec={"allow": ["/bin/nonesuch"]}, syscalls={"allow": ["@base", "@process"]})
     assert result.status in (126, 127) and result.logged() == "", result
 
 

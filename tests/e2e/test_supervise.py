@@ -2,6 +2,7 @@
 """The supervisor while the workload runs: signals, time limits, orphans, the last line."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -241,4 +242,41 @@ def test_init_holds_no_right(start):
     facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert all(int(facts[name], 16) == 0 for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")), status
     assert facts["NoNewPrivs"] == "1"
+    running.finish(signal.SIGTERM)
+
+
+# --- limits that need controllers ------------------------------------------------------------
+
+@pytest.mark.vm
+def test_out_of_memory_is_named_with_the_limit_that_raises_it(kapsel, tools):
+    result = kapsel.run([WORKLOAD, "hog", "64"], rootfs=str(tools), limits={"memory": "16MiB"})
+    assert result.status == 128 + signal.SIGKILL and result.logged() == "", result
+    assert re.fullmatch(r'out of memory(: peak [0-9.]+ MiB)?, limit 16\.0 MiB; "limits": \{ "memory": … \} raises it',
+                        last_line(result)), result
+
+
+@pytest.mark.vm
+def test_enough_memory_is_enough(kapsel, tools):
+    result = kapsel.run([WORKLOAD, "hog", "64"], rootfs=str(tools), limits={"memory": "128MiB"})
+    assert result.status == 0 and result.logged() == "all of it\n", result
+
+
+@pytest.mark.vm
+def test_the_limit_of_processes_is_named(kapsel, tools):
+    result = kapsel.run([WORKLOAD, "forks", "50"], rootfs=str(tools), limits={"pids": 8}, **PROCESSES)
+    count, name = result.logged().split()
+    assert 4 <= int(count) <= 7 and name == "EAGAIN", result
+    assert "the limit of 8 processes was hit" in last_line(result), result
+
+
+@pytest.mark.vm
+def test_the_default_limits_are_in_force(kapsel, tools):
+    running = kapsel.start([WORKLOAD, "signals"], rootfs=str(tools), limits={}, stop={"timeout": "100ms"})
+    running.wait_for_log("ready")
+    name = Path(running.arguments[-1]).name.split(".")[0]
+    group = lib_host.cgroup_mount() / "kapsel" / name
+    values = {file: (group / file).read_text().strip() for file in ("memory.max", "memory.swap.max", "pids.max", "cpu.max",
+                                                                    "memory.oom.group")}
+    assert values == {"memory.max": str(64 * 1024 * 1024), "memory.swap.max": "0", "pids.max": "16",
+                      "cpu.max": "50000 100000", "memory.oom.group": "1"}
     running.finish(signal.SIGTERM)

@@ -228,6 +228,33 @@ static int reaped(int argc, char **argv)
 	return r;
 }
 
+/* hog MIB: memory that is touched. */
+static int hog(int argc, char **argv)
+{
+	size_t size = (argc > 2 ? strtoul(argv[2], NULL, 10) : 0) * 1024 * 1024;
+	char *memory = malloc(size);
+
+	if (!memory)
+		return 1;
+	memset(memory, 1, size);
+	puts("all of it");
+	return memory[size / 2] != 1;
+}
+
+/* forks N: children that wait; how many there were before an error. */
+static int forks(int argc, char **argv)
+{
+	int wanted = argc > 2 ? atoi(argv[2]) : 0, n = 0;
+	pid_t child = 1;
+
+	while (n < wanted && (child = fork()) > 0)
+		n++;
+	if (child == 0)
+		sleep(100);
+	printf("%d %s\n", n, outcome(child));
+	return 0;
+}
+
 #if defined(__x86_64__)
 static int int80(int argc, char **argv)
 {
@@ -282,7 +309,7 @@ int main(int argc, char **argv)
 	} verbs[] = {
 		{ "serve", serve }, { "reexec", reexec }, { "open", open_path }, { "fill", fill }, { "inodes", inodes },
 		{ "flood", flood }, { "signals", signals }, { "raise", raise_signal }, { "daemon", leave_daemon },
-		{ "reaped", reaped }, { "call", call },
+		{ "reaped", reaped }, { "call", call }, { "hog", hog }, { "forks", forks },
 #if defined(__x86_64__)
 		{ "int80", int80 },
 #endif
