@@ -63,6 +63,7 @@ struct proof {
 	unsigned int open_fds;    /* descriptors that will survive execveat */
 	int stray_fd;             /* one that should not, -1: none */
 	uint64_t namespaces[RUN_NAMESPACES]; /* inode numbers, in the order of run_namespace_names */
+	unsigned int masked, read_only; /* paths below /proc that mask-path found and covered */
 	unsigned int sysctls;     /* written and read back equal */
 	unsigned int secrets;     /* files written */
 	unsigned int listening;   /* sockets bound by the supervisor, for the janitor */

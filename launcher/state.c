@@ -78,7 +78,7 @@ static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error
 				return undo_dir(run_dir, name, !*ret_stale,
 						error_set(err, errno, "lock the state directory of %s", name));
 			error_set(err, EBUSY, "start %s: a container of that name runs", name);
-			return error_remedy(err, "stop it, or choose another name: kapsel run --name NAME PROFILE");
+			return error_remedy(err, "stop it, or give this profile another \"name\"");
 		}
 		if (fstat(dir, &ours) == 0 && fstatat(run_dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)

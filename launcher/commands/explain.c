@@ -14,6 +14,7 @@
 #include "launcher/plan.h"
 #include "launcher/state.h"
 #include "launcher/steps/steps.h"
+#include "profiles/keys.h"
 
 static const struct command_option options[] = {
 	{ "run", 'r', "NAME", "the table of restrictions of the running container NAME" },
@@ -86,7 +87,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 		if (is_file(topic))
 			status |= explain_profile(topic);
-		else if (!explain_step(topic))
+		else if (!explain_step(topic) || keys_find(topic)) /* some steps share a key's name */
 			status |= keys_explain_print(stdout, topic);
 	}
 	return status;
@@ -95,7 +96,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_explain = {
 	.name = "explain",
 	.usage = "KEY | CODE | STEP | PROFILE | --run NAME",
-	.summary = "say in plain words what a key, a code or a whole profile means",
+	.summary = "say in plain words what a key, a code, a restriction or a whole profile means",
 	.example = "kapsel explain limits.memory",
 	.options = options,
 	.run = run,

@@ -181,8 +181,11 @@ static void landlock_explain(const struct step *step, const struct spec *spec, F
 	(void)step;
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		writable += spec->mounts[i].write || spec->mounts[i].type == SPEC_MOUNT_TMPFS;
-	fprintf(out, "read below /, write below %zu mount(s), execute %s", writable,
-		spec_exec_any(spec) ? "anything" : "the command only");
+	fprintf(out, "read below /, write below %zu mount(s), execute ", writable);
+	if (spec_exec_any(spec))
+		fputs("anything", out);
+	else
+		fprintf(out, "the command%s", spec_exec_once(spec) ? " only" : " and what exec.allow lists");
 }
 
 const struct step_type step_landlock = {
