@@ -51,8 +51,7 @@ static int check_limits(struct plan *plan, struct arena *arena, struct error *er
 	/* Nothing to limit needs no group, as long as the death of PID 1 ends all the others. */
 	if (limits.controllers == 0 && !plan->host->place.found && (plan->spec->namespaces & SPEC_NS_PID))
 		return 0;
-	/* Without a limit no group is needed, and none has to be possible. */
-	r = limits.controllers == 0 ? 0 : cgroup_check(&plan->host->place, &limits, err);
+	r = cgroup_check(&plan->host->place, &limits, err);
 	if (r == 0 || plan->spec->on_missing == SPEC_MISSING_FAIL) {
 		if (r < 0)
 			strncpy(err->step, step_cgroup_limits.name, sizeof(err->step) - 1);
