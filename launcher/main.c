@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Two names, two verb tables, nothing else. */
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,8 +80,13 @@ int main(int argc, char **argv)
 	/* Whole lines: unbuffered, every character of a finding would be a system call. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		struct error err = { 0 };
+
+		error_set(&err, errno, "keep others from looking into the launcher");
+		error_print(STDERR_FILENO, &err);
 		return EXIT_LAUNCHER;
+	}
 	if (getauxval(AT_SECURE)) {
 		fputs("kapsel: refuses to run setuid, setgid or with file capabilities: it is not made for that\n", stderr);
 		return EXIT_LAUNCHER;

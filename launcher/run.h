@@ -57,6 +57,8 @@ struct proof {
 	int lo_flags;             /* SIOCGIFFLAGS of lo, -1: unread */
 	int userns_limit;         /* user.max_user_namespaces as read back, -1: unread */
 	int setgroups_errno;      /* of setgroups(0, NULL) after the switch */
+	uint64_t program[2];      /* device and inode of the command when it was looked at … */
+	uint64_t held[2];         /* … and of what stands on exec_fd; 0: neither was done */
 	char label[256];          /* of the next execve, as the security module reads it back */
 	char nodename[65];        /* uname(2) */
 	char cwd[256];            /* getcwd(2) of the payload; it must start with "/" */

@@ -52,6 +52,8 @@ static int cgroup_limits_verify(const struct step *step, const struct run *run, 
 	int r;
 
 	(void)step, (void)evidence;
+	if (run->cgroup_fd < 0 && run->host->place.found)
+		return error_set(err, EBADE, "the container has no cgroup of its own");
 	if (run->cgroup_fd < 0) {
 		snprintf(report, STEP_REPORT_MAX, "no limits asked for, no cgroup");
 		return STEP_ABSENT;

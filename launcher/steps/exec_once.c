@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -38,9 +39,15 @@ static int exec_once_prepare(const struct step *step, struct run *run, struct er
 
 static int exec_once_apply(const struct step *step, struct run *run, struct error *err)
 {
+	struct stat st;
+
 	(void)step;
 	if (dup3(run->program_fd, run->exec_fd, O_CLOEXEC) < 0)
 		return error_set(err, errno, "place the program on descriptor %d", run->exec_fd);
+	if (fstat(run->exec_fd, &st) < 0)
+		return error_set(err, errno, "look at descriptor %d", run->exec_fd);
+	run->proof->held[0] = st.st_dev;
+	run->proof->held[1] = st.st_ino;
 	fd_close(&run->program_fd);
 	return STEP_DONE;
 }
@@ -51,6 +58,8 @@ static int exec_once_verify(const struct step *step, const struct run *run, cons
 	const char *line = strstr(evidence->limits, "Max open files");
 	unsigned long soft, hard;
 
+	if (run->proof->held[1] == 0)
+		return error_set(err, EBADE, "nothing stands on descriptor %d", run->exec_fd);
 	if (!spec_exec_once(step->spec)) {
 		snprintf(report, STEP_REPORT_MAX, "execve is open");
 		return STEP_ABSENT;

@@ -47,7 +47,9 @@ static int loopback_verify(const struct step *step, const struct run *run, const
 	bool up = (run->proof->lo_flags & IFF_UP) != 0;
 
 	(void)evidence;
-	if (run->proof->lo_flags == -1 || up != wanted)
+	if (run->proof->lo_flags == -1)
+		return error_set(err, EBADE, "the state of lo was not read");
+	if (up != wanted)
 		return error_set(err, EBADE, "lo is %s", up ? "up" : "down");
 	snprintf(report, STEP_REPORT_MAX, "only lo, %s", up ? "up" : "down");
 	return STEP_DONE;

@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -176,6 +177,8 @@ static int program_apply(const struct step *step, struct run *run, struct error 
 	}
 	if (fstat(run->program_fd, &st) < 0)
 		return error_set(err, errno, "look at %s", command);
+	run->proof->program[0] = st.st_dev;
+	run->proof->program[1] = st.st_ino;
 	if (!S_ISREG(st.st_mode)) {
 		error_set(err, EACCES, "execute %s: not a regular file", command);
 		return refuse(err, EXIT_NOT_EXECUTABLE, EACCES);
@@ -191,9 +194,13 @@ static int program_apply(const struct step *step, struct run *run, struct error 
 static int program_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			  char report[STEP_REPORT_MAX], struct error *err)
 {
-	(void)evidence, (void)err;
-	snprintf(report, STEP_REPORT_MAX, "held as descriptor %d", run->exec_fd);
-	(void)step;
+	const struct proof *proof = run->proof;
+
+	(void)step, (void)evidence;
+	/* What waits to be executed must be the very file that was looked at. */
+	if (proof->program[1] == 0 || memcmp(proof->program, proof->held, sizeof(proof->held)) != 0)
+		return error_set(err, EBADE, "descriptor %d is not the command that was looked at", run->exec_fd);
+	snprintf(report, STEP_REPORT_MAX, "held as descriptor %d, inode %" PRIu64, run->exec_fd, proof->held[1]);
 	return STEP_DONE;
 }
 

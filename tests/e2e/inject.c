@@ -111,9 +111,9 @@ static void entry(struct process *process, const struct __ptrace_syscall_info *i
 		return;
 	index = process->calls++;
 	if (mode == TRACE)
-		dprintf(trace, "%ld %ld %llu %llx %llx %llx\n", number, index, (unsigned long long)info->entry.nr,
-			(unsigned long long)info->entry.args[0], (unsigned long long)info->entry.args[1],
-			(unsigned long long)info->entry.args[2]);
+		dprintf(trace, "%ld %ld %llu %llx %llx %llx\n", number, index,
+			(unsigned long long)info->entry.nr, (unsigned long long)info->entry.args[0],
+			(unsigned long long)info->entry.args[1], (unsigned long long)info->entry.args[2]);
 	if (done || mode == TRACE || number != wanted_process || index != wanted_index)
 		return;
 	done = true;
@@ -217,8 +217,8 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-			     PTRACE_O_TRACEEXEC;
+	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 	int gate[2], at;
 	char word;
 	pid_t first;

@@ -2,6 +2,7 @@
 """What a refused start must look like, root file systems to spoil, a program to run inside."""
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import lib_host
 
 HERE = Path(__file__).parent
 WORKLOAD = "/bin/workload"
+# The first of a thousand host ids that are this session's, below the launcher's own pool.
+HOST_ID = 1_000_000 + os.getpid() % 20_000 * 1000
 
 # "kapsel: STEP: WHAT: ERRNO (its text)"; messages about the profile have a code instead.
 LAUNCHER_LINE = re.compile(r"^kapsel: (?:(?P<step>[a-z-]+): )?(?P<what>.+): (?P<errno>E[A-Z0-9]+) \(.+\)$")

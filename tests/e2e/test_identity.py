@@ -59,7 +59,7 @@ def test_a_group_without_rights_on_a_file_stays_without_them(kapsel, own_root):
     """Mode 0604: members of the group have less than everybody else. The id on disk is the one
     that the container's group has outside."""
     put(own_root, "/etc/negative", "secret\n", 0o604)
-    host_id = 910000
+    host_id = lib_faults.HOST_ID
     os.chown(own_root / "etc/negative", 0, host_id + 30)
     user = {"uid": 10, "gid": 20, "host_id": host_id, "host_range": 100}
     arguments = [WORKLOAD, "open", "/etc/negative", "r"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import lib_host
-from lib_faults import WORKLOAD, Family, messages, tools, workload  # noqa: F401
+from lib_faults import HOST_ID, WORKLOAD, Family, messages, tools, workload  # noqa: F401
 
 pytestmark = pytest.mark.root
 
@@ -62,7 +62,7 @@ def case(kapsel, tools):
     number = iter(range(10))
 
     def case(command, **keys):
-        return Case(kapsel, command, 900000 + 100 * next(number), rootfs=str(tools), **keys)
+        return Case(kapsel, command, HOST_ID + 100 * next(number), rootfs=str(tools), **keys)
     return case
 
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -127,6 +128,44 @@ def test_memory_high_slows_down_before_memory_kills(started):
     assert value(running.name, "memory.high") == str(16 * MIB)
     assert running.process.poll() is None
     running.finish(signal.SIGTERM)
+
+
+@pytest.fixture
+def swap(tmp_path):
+    """Swap that the machine has until the end of the test: a loop device on a tmpfs."""
+    if not lib_host.IN_VM:
+        pytest.skip("gives swap to the whole machine")
+    place = tmp_path / "swap"
+    place.mkdir()
+    with contextlib.ExitStack() as undo:
+        def run(*command, undone_by=()):
+            output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+            if undone_by:
+                undo.callback(subprocess.run, undone_by, check=True, timeout=60)
+            return output.strip()
+        run("mount", "-t", "tmpfs", "-o", "size=100m", "swap", place, undone_by=("umount", place))
+        (place / "file").write_bytes(b"")
+        os.truncate(place / "file", 64 * MIB)
+        device = run("losetup", "--find", "--show", place / "file")
+        undo.callback(subprocess.run, ("losetup", "--detach", device), check=True, timeout=60)
+        run("mkswap", device)
+        run("swapon", device, undone_by=("swapoff", device))
+        yield
+
+
+def test_swap_is_no_way_around_the_limit_of_memory(start, swap):
+    result = start("hog", 40, limits={"memory": "16MiB", "memory_high": "16MiB"}).finish()
+    assert result.status == 137 and "out of memory" in last_line(result), result
+
+
+def test_swap_that_the_profile_gives_is_there_and_no_more(start, swap):
+    limits = {"memory": "16MiB", "memory_high": "16MiB", "swap": "32MiB"}
+    running = start("hog", 32, limits=limits)
+    running.wait_for_log("has it")
+    assert 14 * MIB < int(value(running.name, "memory.swap.current")) <= 32 * MIB
+    running.finish(signal.SIGTERM)
+    result = start("hog", 60, limits=limits).finish()
+    assert result.status == 137 and "out of memory" in last_line(result), result
 
 
 # --- processes -------------------------------------------------------------------------

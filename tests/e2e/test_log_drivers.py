@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 
-import lib_faults
 import lib_host
 from lib_faults import WORKLOAD, last_line, tools, workload  # noqa: F401
 
@@ -42,8 +41,9 @@ def test_a_line_without_an_end_is_kept(kapsel):
     assert [entry["log"] for entry in result.log] == ["onetwo\n", "three"], result
 
 
-def test_a_long_line_becomes_pieces_of_16_kib(kapsel, tools):
-    result = kapsel.run(["/bin/sh", "-c", 'x=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10 11; do x=$x$x; done; echo $x'])
+def test_a_long_line_becomes_pieces_of_16_kib(kapsel):
+    script = "x=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10 11; do x=$x$x; done; echo $x"
+    result = kapsel.run(["/bin/sh", "-c", script])
     sizes = [len(entry["log"]) for entry in result.log]
     assert sizes == [16384, 16384, 1], result.log_path
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import lib_faults
 import lib_host
 from lib_faults import WORKLOAD, assert_refused, tools, workload  # noqa: F401
 
@@ -153,7 +152,8 @@ def test_an_ipv6_address_is_served(kapsel, tools):
     if not Path("/proc/net/if_inet6").exists():
         pytest.skip("this host has no IPv6")
     port = free_port()
-    running = kapsel.start([WORKLOAD, "serve"], rootfs=str(tools), listen={"http": {"stream": f"[::1]:{port}"}}, **SERVER)
+    running = kapsel.start([WORKLOAD, "serve"], rootfs=str(tools), listen={"http": {"stream": f"[::1]:{port}"}},
+                           **SERVER)
     running.wait_for_log("next=")
     assert ask(socket.AF_INET6, ("::1", port), "six") == "six from 3"
     assert running.finish().status == 0

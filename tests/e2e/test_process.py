@@ -196,20 +196,22 @@ def test_the_same_name_twice_is_refused_and_the_first_lives_on(kapsel, tools):
     assert kapsel.launch("run", path).finish().status == 0
 
 
-@pytest.mark.parametrize("second, taken", [({"host_id": 700000}, True), ({"host_id": 700050, "host_range": 1}, True),
-                                           ({"host_id": 699990, "host_range": 20}, True),
-                                           ({"host_id": 700100}, False), ({"host_id": 699999}, False)])
-def test_host_ids_that_overlap_are_refused(kapsel, tools, second, taken):
+@pytest.mark.parametrize("first_id, count, taken", [(100, 1, True), (150, 1, True), (90, 20, True), (200, 1, False),
+                                                   (99, 1, False)])
+def test_host_ids_that_overlap_are_refused(kapsel, tools, first_id, count, taken):
+    """Beside a container that has the hundred ids from 100 on."""
+    base = lib_faults.HOST_ID
     first = kapsel.start([WORKLOAD, "signals"], rootfs=str(tools), stop={"timeout": "100ms"},
-                         user={"uid": 0, "gid": 0, "host_id": 700000, "host_range": 100})
-    assert ids_of(first) == (700000, 100)
-    result = kapsel.run(["/bin/true"], user={"uid": 0, "gid": 0, **second})
+                         user={"uid": 0, "gid": 0, "host_id": base + 100, "host_range": 100})
+    assert ids_of(first) == (base + 100, 100)
+    second = {"uid": 0, "gid": 0, "host_id": base + first_id, "host_range": count}
+    result = kapsel.run(["/bin/true"], user=second)
     if taken:
         assert_refused(result, str(second["host_id"]), errno="EBUSY", step="user-namespace")
     else:
         assert result.status == 0, result
     assert first.finish(15).status == 137
-    assert kapsel.run(["/bin/true"], user={"uid": 0, "gid": 0, **second}).status == 0
+    assert kapsel.run(["/bin/true"], user=second).status == 0
 
 
 # --- stdin, descriptors, arguments ------------------------------------------------------------

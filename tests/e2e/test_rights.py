@@ -3,7 +3,6 @@
 
 import pytest
 
-import lib_faults
 from lib_faults import WORKLOAD, assert_refused, last_line, own_root, put, tools, workload  # noqa: F401
 
 pytestmark = pytest.mark.root

@@ -275,8 +275,8 @@ def test_the_default_limits_are_in_force(kapsel, tools):
     running.wait_for_log("ready")
     name = Path(running.arguments[-1]).name.split(".")[0]
     group = lib_host.cgroup_mount() / "kapsel" / name
-    values = {file: (group / file).read_text().strip() for file in ("memory.max", "memory.swap.max", "pids.max", "cpu.max",
-                                                                    "memory.oom.group")}
+    files = ("memory.max", "memory.swap.max", "pids.max", "cpu.max", "memory.oom.group")
+    values = {file: (group / file).read_text().strip() for file in files}
     assert values == {"memory.max": str(64 * 1024 * 1024), "memory.swap.max": "0", "pids.max": "16",
                       "cpu.max": "50000 100000", "memory.oom.group": "1"}
     running.finish(signal.SIGTERM)

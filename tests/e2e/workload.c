@@ -67,7 +67,9 @@ static int reexec(int argc, char **argv)
 static int open_path(int argc, char **argv)
 {
 	for (int i = 2; i + 1 < argc; i += 2) {
-		int flags = strcmp(argv[i + 1], "r") == 0 ? O_RDONLY : strcmp(argv[i + 1], "w") == 0 ? O_WRONLY : O_RDWR;
+		int flags = strcmp(argv[i + 1], "r") == 0   ? O_RDONLY
+			    : strcmp(argv[i + 1], "w") == 0 ? O_WRONLY
+							    : O_RDWR;
 
 		printf("%s %s %s\n", argv[i], argv[i + 1], outcome(open(argv[i], flags | O_NONBLOCK)));
 	}
@@ -295,8 +297,10 @@ static int call(int argc, char **argv)
 			fflush(stdout);
 		}
 		if (strcmp(argv[i], "rwx") == 0)
-			printf("rwx %s\n", mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-						0) == MAP_FAILED ? outcome(-1) : "OK");
+			printf("rwx %s\n", mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+						MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+						   ? outcome(-1)
+						   : "OK");
 	}
 	return 0;
 }
@@ -307,9 +311,19 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} verbs[] = {
-		{ "serve", serve }, { "reexec", reexec }, { "open", open_path }, { "fill", fill }, { "inodes", inodes },
-		{ "flood", flood }, { "signals", signals }, { "raise", raise_signal }, { "daemon", leave_daemon },
-		{ "reaped", reaped }, { "call", call }, { "hog", hog }, { "forks", forks },
+		{ "serve", serve },
+		{ "reexec", reexec },
+		{ "open", open_path },
+		{ "fill", fill },
+		{ "inodes", inodes },
+		{ "flood", flood },
+		{ "signals", signals },
+		{ "raise", raise_signal },
+		{ "daemon", leave_daemon },
+		{ "reaped", reaped },
+		{ "call", call },
+		{ "hog", hog },
+		{ "forks", forks },
 #if defined(__x86_64__)
 		{ "int80", int80 },
 #endif
