@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Two names, two verb tables, nothing else. */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -71,9 +73,24 @@ static int run_oci(int argc, char **argv)
 	return 1;
 }
 
+/*
+ * A caller may have closed 0, 1 or 2. The next descriptor would get that number: our messages would
+ * go into it, and the workload would inherit init's control socket as its stdin or stderr.
+ */
+static int fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
+			return -1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash;
+
+	if (fill_standard() < 0)
+		return EXIT_LAUNCHER;
 
 	/* Large buffers come zeroed from the kernel and are paid for by the page that is used. */
 	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
@@ -89,6 +106,14 @@ int main(int argc, char **argv)
 	}
 	if (getauxval(AT_SECURE)) {
 		fputs("kapsel: refuses to run setuid, setgid or with file capabilities: it is not made for that\n", stderr);
+		return EXIT_LAUNCHER;
+	}
+	/* ADDR_NO_RANDOMIZE and its like outlive execve: a caller under "setarch -R" would switch off the workload's ASLR. */
+	if (personality(PER_LINUX) < 0) {
+		struct error err = { 0 };
+
+		error_set(&err, errno, "set the usual personality");
+		error_print(STDERR_FILENO, &err);
 		return EXIT_LAUNCHER;
 	}
 	if (argc < 1)

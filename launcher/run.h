@@ -56,7 +56,6 @@ struct proof {
 	int keyring;              /* serial of the session keyring */
 	int lo_flags;             /* SIOCGIFFLAGS of lo, -1: unread */
 	int userns_limit;         /* user.max_user_namespaces as read back, -1: unread */
-	int setgroups_errno;      /* of setgroups(0, NULL) after the switch */
 	uint64_t program[2];      /* device and inode of the command when it was looked at … */
 	uint64_t held[2];         /* … and of what stands on exec_fd; 0: neither was done */
 	char label[256];          /* of the next execve, as the security module reads it back */
@@ -69,6 +68,7 @@ struct proof {
 	unsigned int sysctls;     /* written and read back equal */
 	unsigned int secrets;     /* files written */
 	unsigned int listening;   /* sockets bound by the supervisor, for the janitor */
+	bool cgroup_ours;         /* the cgroup of that name was made by this start, or left by a dead one */
 };
 
 /* A message from init to the supervisor; its descriptors travel beside it. */

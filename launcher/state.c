@@ -94,7 +94,8 @@ static int clean_cgroup(const struct run *run)
 	_cleanup_fd_ int parent = -1, group = -1;
 	int r = 0;
 
-	if (!place->found)
+	/* One that was there before is another run's, with another run directory: not ours to kill. */
+	if (!place->found || !run->proof->cgroup_ours)
 		return 0;
 	snprintf(path, sizeof(path), "%s%s", place->mount, place->parent);
 	parent = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -125,7 +126,9 @@ int state_open(struct run *run, struct error *err)
 	if (run->state_fd < 0)
 		return run->state_fd;
 	/* We hold the lock, so whatever is left of that name belongs to nobody. */
-	r = stale ? clean_cgroup(run) : 0;
+	run->proof->cgroup_ours = stale;
+	r = clean_cgroup(run);
+	run->proof->cgroup_ours = r < 0;
 	return r < 0 ? error_set(err, -r, "clean up after a killed container called %s", run->spec->name) : 0;
 }
 

@@ -168,6 +168,16 @@ static const struct argument_rule rules[] = {
 	    NOT(0, AF_NETLINK),
 	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_RAW },
 	    UNCOMMON_PROTOCOL } },
+	/* With protocol 0 the type chooses: SOCK_SEQPACKET is SCTP and type 6 loads DCCP (CVE-2017-6074). */
+	{ "socket",
+	  WHEN_ALWAYS,
+	  ESOCKTNOSUPPORT,
+	  "an internet socket that is neither a stream nor for datagrams",
+	  { NOT(0, AF_UNIX),
+	    NOT(0, AF_NETLINK),
+	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_STREAM },
+	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_DGRAM },
+	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_RAW } } },
 	{ "socketpair", WHEN_ALWAYS, EAFNOSUPPORT, "a pair of other sockets than UNIX", { NOT(0, AF_UNIX) } },
 
 	/* TCP Fast Open connects without connect(2), so without Landlock's rule for it. */

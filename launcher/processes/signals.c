@@ -3,11 +3,23 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 
 #include "base/error.h"
 #include "base/macro.h"
+
+/*
+ * Blocked, a signal comes even though the caller had it ignored: nohup(1)'s SIGHUP, a background
+ * job's SIGINT. It stays ignored; only SIGTERM always stops.
+ */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return number != SIGTERM && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 static void fill(sigset_t *set)
 {
@@ -15,12 +27,17 @@ static void fill(sigset_t *set)
 
 	sigemptyset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
-		sigaddset(set, taken[i]);
+		if (!is_ignored(taken[i]))
+			sigaddset(set, taken[i]);
 }
 
 void signals_block(void)
 {
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t set;
+
+	/* Ignored, as some callers leave it, children vanish unwaited for: nobody would learn how they ended. */
+	sigaction(SIGCHLD, &usual, NULL);
 
 	fill(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,19 +48,44 @@ static int make_channels(struct run *run, struct error *err)
 	return 0;
 }
 
+/*
+ * A copy of a standard stream of the caller's. A directory is refused: it would be a way around the
+ * new root (fchdir(0), openat(0, "..")), with only Landlock, which leaves stat(2) open, behind it.
+ */
+static int keep_stream(int fd, const char *name, struct error *err)
+{
+	_cleanup_fd_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int flags = copy < 0 ? -1 : fcntl(copy, F_GETFL);
+	struct stat st;
+
+	if (flags < 0 || fstat(copy, &st) < 0)
+		return error_set(err, errno, "hand the caller's %s on", name);
+	if (S_ISDIR(st.st_mode) || (flags & O_PATH)) {
+		error_set(err, EISDIR, "hand the caller's %s on: it is a directory or only a path", name);
+		return error_remedy(err, "redirect it from or to a file, a pipe or /dev/null");
+	}
+	return take_fd(&copy);
+}
+
 static int open_stdio(struct run *run, struct error *err)
 {
 	const struct spec *spec = run->spec;
 
-	run->stdin_fd = spec->stdin_from == SPEC_STDIN_INHERIT ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-								 open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (spec->stdin_from == SPEC_STDIN_INHERIT) {
+		run->stdin_fd = keep_stream(STDIN_FILENO, "stdin", err);
+		if (run->stdin_fd < 0)
+			return run->stdin_fd;
+	} else {
+		run->stdin_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	}
 	if (run->stdin_fd < 0)
 		return error_set(err, errno, "open the workload's stdin");
 	if (spec->log.driver == SPEC_LOG_JSON_FILE)
 		return 0;
 	if (spec->log.driver == SPEC_LOG_PASSTHROUGH) {
-		run->stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		run->stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		run->stdout_fd = keep_stream(STDOUT_FILENO, "stdout", err);
+		run->stderr_fd = run->stdout_fd < 0 ? -1 : keep_stream(STDERR_FILENO, "stderr", err);
+		return run->stderr_fd < 0 ? -err->code : 0;
 	} else {
 		run->stdout_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		run->stderr_fd = fcntl(run->stdout_fd, F_DUPFD_CLOEXEC, 3);

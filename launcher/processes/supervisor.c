@@ -32,11 +32,15 @@ enum slot { SLOT_CONTROL, SLOT_STDOUT, SLOT_STDERR, SLOT_DENIED, SLOT_SIGNAL, SL
 /* A log that can't be written is tried again after this. */
 enum { LOG_RETRY_MS = 100 };
 
+/* For what the pipes held when init ended: a pipe(7) has at most 1 MiB. */
+enum { DRAIN_MS = 5000 };
+
 struct supervisor {
 	struct run *run;
 	struct ending *ending;
 	struct pollfd fds[SLOTS];
 	bool init_gone;
+	uint64_t drain_began_ms;
 	bool log_broken; /* said once on stderr */
 };
 
@@ -137,6 +141,7 @@ static void on_init_end(struct supervisor *s)
 	while (waitpid(s->run->init_pid, &status, __WALL) < 0 && errno == EINTR)
 		;
 	s->init_gone = true;
+	s->drain_began_ms = now_ms();
 	s->fds[SLOT_INIT].fd = -1;
 	if (!s->ending->by_init)
 		s->ending->wait_status = status;
@@ -162,19 +167,29 @@ static bool drained(const struct supervisor *s)
 }
 
 /*
- * After init's end no writer is left, unless the pid namespace is shared: then what is there now is all.
- * For a log that can't be written the end waits, too, but not once a stop was asked for.
+ * After init's end what the pipes hold is all: the workload's processes are dead. A process outside
+ * to which one of them passed its stdout may keep the pipe open, and even go on writing; nobody
+ * waits for that, or any workload could keep its supervisor and its name for ever. For a log that
+ * can't be written the end waits, but not once a stop was asked for.
  */
-static bool finished(const struct supervisor *s, const struct log_writer *writer, int ready)
+static bool finished(struct supervisor *s, const struct log_writer *writer, int ready)
 {
+	bool blocked = writer && log_writer_blocked(writer);
+
 	if (!s->init_gone)
 		return false;
-	if ((s->ending->stopped || s->ending->timed_out) && writer && log_writer_blocked(writer)) {
+	if ((s->ending->stopped || s->ending->timed_out) && blocked) {
 		dprintf(STDERR_FILENO, "kapsel: %s was stopped while its log could not be written: its last output is lost\n",
 			s->run->spec->name);
 		return true;
 	}
-	return drained(s) || (ready == 0 && !(s->run->spec->namespaces & SPEC_NS_PID));
+	if (drained(s))
+		return true;
+	if (blocked) {
+		s->drain_began_ms = now_ms();
+		return false;
+	}
+	return ready == 0 || now_ms() - s->drain_began_ms > DRAIN_MS;
 }
 
 static int prepare(struct supervisor *s, struct error *err)

@@ -29,12 +29,13 @@ static int exec_once_prepare(const struct step *step, struct run *run, struct er
 			  (unsigned long)limit.rlim_max);
 		return error_remedy(err, "set limits.open_files below it, or raise the caller's (ulimit -Hn)");
 	}
-	run->exec_fd = files < RUN_EXEC_FD_MIN ? RUN_EXEC_FD_MIN : (int)files;
 	/* Room for our own descriptors until the workload's limits apply. */
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return error_set(err, errno, "raise the own RLIMIT_NOFILE");
-	return 0;
+	/* Held from now on: with many descriptors open, one of ours could get the number and be replaced in init. */
+	run->exec_fd = fcntl(run->go[0], F_DUPFD_CLOEXEC, files < RUN_EXEC_FD_MIN ? RUN_EXEC_FD_MIN : (int)files);
+	return run->exec_fd < 0 ? error_set(err, errno, "keep a descriptor above limits.open_files free") : 0;
 }
 
 static int exec_once_apply(const struct step *step, struct run *run, struct error *err)
