@@ -42,8 +42,6 @@ static int user_id_apply(const struct step *step, struct run *run, struct error 
 	r = set_ids(user, err);
 	if (r < 0)
 		return r;
-	/* Only where the list is empty: if it succeeded, it would empty the one just set. */
-	if (user->n_groups == 0)
 	/* A change of ids resets both. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return error_set(err, errno, "bind init's life to the supervisor's");
