@@ -2,6 +2,7 @@
 #include "launcher/runner.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -189,6 +190,23 @@ static int supervise(struct run *run, struct log_writer *writer, const struct ru
 	return status;
 }
 
+/*
+ * A caller's real-time or raised priority is no workload's: it would go before every other process
+ * of the machine, outside of all limits. The kernel takes it from each child (sched(7)).
+ */
+static int keep_priority(struct error *err)
+{
+	int policy = sched_getscheduler(0);
+	struct sched_param param;
+
+	if (policy < 0 || sched_getparam(0, &param) < 0 ||
+	    (!(policy & SCHED_RESET_ON_FORK) && sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &param) < 0)) {
+		error_set(err, errno, "keep the own scheduling priority from the workload");
+		return error_remedy(err, "start kapsel under an ordinary policy: chrt --other 0 kapsel ...");
+	}
+	return 0;
+}
+
 /* The log comes last: a start that is refused before leaves no file. */
 static int start_logged(struct run *run, struct log_writer **ret_writer, struct error *err)
 {
@@ -220,6 +238,8 @@ int runner_execute(const struct spec *spec, const struct host *host, struct aren
 	r = plan_build(spec, host, arena, plan, &err);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		dprintf(STDERR_FILENO, "kapsel: warning: %s\n", plan->warnings[i]);
+	if (r == 0)
+		r = keep_priority(&err);
 	if (r == 0)
 		r = fill_environment(run, &err);
 	if (r == 0)

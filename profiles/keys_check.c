@@ -132,7 +132,7 @@ static void report_absent(struct findings *findings, const struct key *key, cons
 	struct finding *finding = findings_add(findings, FINDING_ERROR, "E017", place,
 					       "%s is not available in this version", what);
 
-	finding_label(finding, "known to the format, but not implemented yet");
+	finding_label(finding, "part of the format, but of a later version");
 	finding_help(finding, "%s", key->absent);
 }
 

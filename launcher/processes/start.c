@@ -86,10 +86,9 @@ static int open_stdio(struct run *run, struct error *err)
 		run->stdout_fd = keep_stream(STDOUT_FILENO, "stdout", err);
 		run->stderr_fd = run->stdout_fd < 0 ? -1 : keep_stream(STDERR_FILENO, "stderr", err);
 		return run->stderr_fd < 0 ? -err->code : 0;
-	} else {
-		run->stdout_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		run->stderr_fd = fcntl(run->stdout_fd, F_DUPFD_CLOEXEC, 3);
 	}
+	run->stdout_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	run->stderr_fd = fcntl(run->stdout_fd, F_DUPFD_CLOEXEC, 3);
 	if (run->stdout_fd < 0 || run->stderr_fd < 0)
 		return error_set(err, errno, "open the workload's stdout and stderr");
 	return 0;
@@ -136,6 +135,7 @@ static int make_init(struct run *run, struct error *err)
 	run->init_pidfd = pidfd;
 	fd_close(&run->control[1]);
 	fd_close(&run->go[0]);
+	close(run->exec_fd); /* from here on only its number counts */
 	return 0;
 }
 
