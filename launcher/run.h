@@ -108,7 +108,6 @@ struct run {
 	int control[2];         /* seqpacket: [0] supervisor, [1] init */
 	int rootfs_fd;          /* detached tree; after the root step the attached one */
 	int mount_fds[RUN_MOUNTS_MAX]; /* binds, detached, with their flags */
-	int device_fds[RUN_DEVICES_MAX]; /* the five usual nodes, then spec->devices */
 	int secret_fds[RUN_SECRETS_MAX]; /* readable source files */
 	int listen_fds[RUN_LISTEN_MAX];
 	int stdin_fd, stdout_fd, stderr_fd; /* stdout and stderr: only for drivers without pipes */
@@ -136,6 +135,9 @@ struct run {
 	int listener_fd;
 	struct notify *notify;  /* owns the listener once the payload is sealed */
 };
+
+/** run_init() - an empty run: no descriptor, all else zero. */
+void run_init(struct run *run);
 
 enum { MOUNT_ROWS_MAX = 160 };
 

@@ -78,8 +78,8 @@ void payload_main(struct run *run)
 		error_set(&err, errno, "tell init that the payload is sealed");
 		wire_fail(run->control[1], &err);
 	}
-	/* Where execveat itself waits for the supervisor that is the gate; else a pipe is. */
-	if (!run->exec_held && !may_go(run))
+	/* Where execveat itself waits for the supervisor that is the gate; else, and without a filter, a pipe is. */
+	if ((!run->exec_held || run->listener_fd < 0) && !may_go(run))
 		_exit(EXIT_LAUNCHER); /* the supervisor refused the start, or is gone */
 	execute(run, &err);
 	wire_fail(run->control[1], &err);

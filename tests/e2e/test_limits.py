@@ -96,8 +96,8 @@ def test_a_memory_hog_dies_alone(start):
     with lives_on(neighbour):
         result = start("hog", 200, limits={"memory": "16MiB"}).finish()
         assert result.status == 137, result
-        said = re.fullmatch(r'out of memory: peak (\d+\.\d) MiB, limit 16\.0 MiB; "limits": { "memory": … } raises it',
-                            last_line(result))
+        said = re.fullmatch(r'out of memory: peak (\d+\.\d) MiB, limit 16\.0 MiB; '
+                            r'"limits": { "memory": … } raises it', last_line(result))
         assert said and 15 <= float(said[1]) <= 16, result
         assert result.logged() == "", result
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a security review found: the caller's leftovers, a workload that keeps its supervisor, a
-name that two run directories share.  Each test failed before its fix."""
+name that two run directories share.  Each fix has the test that failed before it."""
 
 import os
 import signal
@@ -47,24 +47,14 @@ def test_a_closed_standard_stream_is_the_null_device_inside(kapsel, tmp_path, mi
     """Before, the next descriptor took the number: the workload held init's control socket."""
     (tmp_path / "out").mkdir(mode=0o777)
     (tmp_path / "out").chmod(0o777)
-    script = "for i in 0 1 2; do readlink /proc/self/fd/$i; done > /data/seen"
+    script = "for i in 0 1 2; do readlink /proc/$$/fd/$i >> /data/seen; done"
     mount = {"/data": {"type": "bind", "source": str(tmp_path / "out"), "write": True}}
     profile = kapsel.profile(["/bin/sh", "-c", script], mounts=mount, stdin="inherit", **SHELL, **PASS)
     profile["syscalls"] = {"allow": ["@base", "@process", "@file-write"]}
     assert kapsel.start_profile(profile, preexec_fn=closed(*missing)).finish().status == 0
     seen = (tmp_path / "out" / "seen").read_text().splitlines()
-    assert seen[0] == "/dev/null"
     assert not [name for name in seen if name.startswith("socket:")], seen
-    if 2 in missing:
-        assert seen[2] == "/dev/null"
-
-
-def test_messages_do_not_go_into_a_descriptor_that_took_the_place_of_stderr(kapsel):
-    """The log file was opened as 2, and the last line went into it."""
-    profile = kapsel.profile(["/bin/sh", "-c", "echo said"], **SHELL)
-    running = kapsel.start_profile(profile, preexec_fn=closed(0, 1, 2))
-    assert running.finish().status == 0
-    assert [entry["log"] for entry in running.log] == ["said\n"]
+    assert [seen[number] for number in missing] == ["/dev/null"] * len(missing)
 
 
 @pytest.mark.parametrize("flags", [os.O_RDONLY | os.O_DIRECTORY, os.O_PATH])
@@ -173,6 +163,7 @@ def test_a_stdout_that_outsiders_write_to_does_not_keep_the_supervisor(kapsel, t
                 pass
             except BrokenPipeError:
                 break
+        assert time.monotonic() < deadline, "it waits for what outsiders write"
     finally:
         os.close(held)
     assert running.finish(timeout_s=10).status == 0
@@ -204,3 +195,5 @@ def test_the_type_of_an_internet_socket_can_not_choose_another_protocol(kapsel, 
     assert result.status == 0, result
     assert result.logged().splitlines() == ["2:1 OK", "2:2 OK", "2:5 ESOCKTNOSUPPORT", "2:6 ESOCKTNOSUPPORT",
                                             "10:5 ESOCKTNOSUPPORT", "1:5 OK"]
+    # Most kernels have neither by themselves, and say the same: it must be the filter that did.
+    assert "neither a stream nor for datagrams" in result.stderr
