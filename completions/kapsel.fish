@@ -48,7 +48,7 @@ set -g __kapsel_verbs run check show explain doctor list schema
 complete -c kapsel -n __kapsel_no_verb -a run -d 'Start one process under every restriction of its profile.'
 complete -c kapsel -n __kapsel_no_verb -a check -d 'Reads profiles and shows everything that is wrong or weak in them. Starts nothing.'
 complete -c kapsel -n __kapsel_no_verb -a show -d 'Shows what a profile, its parents and drop-ins come to.'
-complete -c kapsel -n __kapsel_no_verb -a explain -d 'Say in plain words what a key, a code or a whole profile means.'
+complete -c kapsel -n __kapsel_no_verb -a explain -d 'Say in plain words what a key, a code, a restriction or a whole profile means.'
 complete -c kapsel -n __kapsel_no_verb -a doctor -d 'Show what this machine has for containers, and what to do about the rest.'
 complete -c kapsel -n __kapsel_no_verb -a list -d 'Lists the words that profiles are written with.'
 complete -c kapsel -n __kapsel_no_verb -a schema -d 'Prints the JSON schema of profiles, for editors.'

@@ -29,7 +29,7 @@ _kapsel_verbs=(
 	'run:Start one process under every restriction of its profile.'
 	'check:Reads profiles and shows everything that is wrong or weak in them. Starts nothing.'
 	'show:Shows what a profile, its parents and drop-ins come to.'
-	'explain:Say in plain words what a key, a code or a whole profile means.'
+	'explain:Say in plain words what a key, a code, a restriction or a whole profile means.'
 	'doctor:Show what this machine has for containers, and what to do about the rest.'
 	'list:Lists the words that profiles are written with.'
 	'schema:Prints the JSON schema of profiles, for editors.'
