@@ -12,6 +12,7 @@ Markers:
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,16 @@ SOURCE = Path(__file__).resolve().parents[2]
 PREFIX = f"e2e-{os.getpid()}-"
 
 
+def take_signals():
+    """nohup, and shells that start us in the background, have signals ignored; that is
+    inherited by what is tested, which then rightly ignores them, too."""
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGXFSZ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def pytest_configure(config):
+    take_signals()
     config.addinivalue_line("markers", "vm: needs cgroup v2 with the memory, cpu and pids controllers")
     config.addinivalue_line("markers", "root: needs root")
     lib_host.become_subreaper()
