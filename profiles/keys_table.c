@@ -214,9 +214,10 @@ static const struct key table[] = {
 	{ "limits.memory", LIMITED_SIZE, .min = MIB, .fallback = "\"64MiB\"", .opens = "RAM",
 	  .kernel = "memory.max, memory.oom.group", .example = "\"128MiB\"",
 	  .description = "Memory, page cache included; above it the whole container is killed." },
-	{ "limits.memory_high", LIMITED_SIZE, .min = MIB, .otherwise = "90 % of memory", .opens = "RAM",
+	{ "limits.memory_high", LIMITED_SIZE, .min = MIB, .fallback = "\"unlimited\"", .opens = "RAM",
 	  .kernel = "memory.high", .example = "\"100MiB\"",
-	  .description = "Above it the workload is slowed down and its memory reclaimed." },
+	  .description = "Above it the workload is slowed down and its memory reclaimed. Without swap there is "
+			 "little to reclaim: a leaking workload then crawls for minutes before it ends." },
 	{ "limits.swap", LIMITED_SIZE, .fallback = "0", .otherwise = "0; without a limit of memory none",
 	  .opens = "swap", .kernel = "memory.swap.max",
 	  .example = "\"64MiB\"", .description = "Swap space." },

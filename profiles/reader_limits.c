@@ -63,16 +63,15 @@ static void read_memory(struct reader *reader, const struct json *limits)
 	/* Without a memory limit there is nothing that swap could get around; written as 0 it stays 0. */
 	if (ret->memory_bytes == SPEC_UNLIMITED && !json_get(limits, "swap"))
 		ret->swap_bytes = SPEC_UNLIMITED;
-	if (high)
-		ret->memory_high_bytes = reader_size(reader, limits, "limits.memory_high");
-	else if (ret->memory_bytes == SPEC_UNLIMITED)
-		ret->memory_high_bytes = SPEC_UNLIMITED;
-	else
-		ret->memory_high_bytes = ret->memory_bytes - ret->memory_bytes / 10;
+	/*
+	 * No brake by default: without swap the kernel can reclaim next to nothing from a leaking
+	 * workload, so memory.high lets it crawl for minutes where memory.max ends it at once.
+	 */
+	ret->memory_high_bytes = high ? reader_size(reader, limits, "limits.memory_high") : SPEC_UNLIMITED;
 	if (high && ret->memory_high_bytes != SPEC_UNLIMITED && ret->memory_high_bytes > ret->memory_bytes)
 		finding_help(
 			reader_error(reader, "E039", &high->place, "\"memory_high\" is above \"memory\""),
-			"leave it out for 90 %% of \"memory\"");
+			"leave it out, or set it below \"memory\"");
 }
 
 /* "/dev/sda" or "8:0". */

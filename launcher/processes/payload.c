@@ -51,15 +51,21 @@ static int execute(const struct run *run, struct error *err)
 	return -code;
 }
 
-static bool may_go(const struct run *run)
+static void wait_for_go(const struct run *run)
 {
+	struct error err = { 0 };
 	ssize_t got;
 	char word;
 
 	do
 		got = read(run->go[0], &word, 1);
 	while (got < 0 && errno == EINTR);
-	return got == 1;
+	if (got == 1)
+		return;
+	if (got == 0)
+		_exit(EXIT_LAUNCHER); /* the supervisor refused the start, or is gone */
+	error_set(&err, errno, "wait for the supervisor's word");
+	wire_fail(run->control[1], &err);
 }
 
 void payload_main(struct run *run)
@@ -79,8 +85,8 @@ void payload_main(struct run *run)
 		wire_fail(run->control[1], &err);
 	}
 	/* Where execveat itself waits for the supervisor that is the gate; else, and without a filter, a pipe is. */
-	if ((!run->exec_held || run->listener_fd < 0) && !may_go(run))
-		_exit(EXIT_LAUNCHER); /* the supervisor refused the start, or is gone */
+	if (!run->exec_held || run->listener_fd < 0)
+		wait_for_go(run);
 	execute(run, &err);
 	wire_fail(run->control[1], &err);
 }

@@ -39,8 +39,11 @@ static int cgroup_limits_apply(const struct step *step, struct run *run, struct 
 	(void)step;
 	if (!place->found)
 		return STEP_ABSENT; /* no limit was asked for, and there is nowhere to make a group */
+	/* Said before it is made: killed in between, the janitor must know. */
+	run->proof->cgroup_ours = true;
 	r = cgroup_create(place, run->id, run->limits.controllers, &run->cgroup_fd, &run->cgroup_parent_fd, err);
-	run->proof->cgroup_ours = r == 0;
+	if (r < 0)
+		run->proof->cgroup_ours = false; /* not made, or unmade, or somebody else's */
 	if (r == 0)
 		r = cgroup_apply(run->cgroup_fd, &run->limits, err);
 	return r < 0 ? r : STEP_DONE;
