@@ -49,10 +49,6 @@ static const char *computed(const struct spec *spec, struct arena *arena, const 
 		return quoted(arena, spec->name);
 	if (str_equal(key->path, "hostname"))
 		return quoted(arena, spec->hostname);
-	if (str_equal(key->path, "limits.memory_high"))
-		return spec->limits.memory_high_bytes == SPEC_UNLIMITED
-			       ? "\"unlimited\""
-			       : arena_printf(arena, "%" PRIu64, spec->limits.memory_high_bytes);
 	if (str_equal(key->path, "limits.swap") && spec->limits.swap_bytes == SPEC_UNLIMITED)
 		return "\"unlimited\"";
 	if (str_equal(key->path, "mounts.*.write")) {

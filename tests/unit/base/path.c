@@ -64,11 +64,25 @@ static const char *content(int fd)
 Test(path, stays_inside_the_root_wherever_links_point)
 {
 	static const char *const paths[] = {
-		"etc/passwd", "/etc/passwd", "absolute", "/absolute", "absolute-dir/passwd", "slashes",
-		"up", "a/b/up", "a/b/one-too-many", "to-root/etc/passwd", "by-root",
-		"../etc/passwd", "/../../../etc/passwd", "../../../../../../../../../../etc/passwd",
-		"a/b/../../../../etc/passwd", "a/../../etc/passwd", "to-root/../../../etc/passwd",
-		"absolute-dir/../../../etc/passwd", "./a/./..//etc/passwd",
+		"etc/passwd",
+		"/etc/passwd",
+		"absolute",
+		"/absolute",
+		"absolute-dir/passwd",
+		"slashes",
+		"up",
+		"a/b/up",
+		"a/b/one-too-many",
+		"to-root/etc/passwd",
+		"by-root",
+		"../etc/passwd",
+		"/../../../etc/passwd",
+		"../../../../../../../../../../etc/passwd",
+		"a/b/../../../../etc/passwd",
+		"a/../../etc/passwd",
+		"to-root/../../../etc/passwd",
+		"absolute-dir/../../../etc/passwd",
+		"./a/./..//etc/passwd",
 	};
 	_cleanup_scratch_ struct scratch scratch = hostile_tree();
 	_cleanup_fd_ int root = open_root(&scratch);
@@ -116,8 +130,8 @@ Test(path, forwards_what_is_not_there)
 /* /proc/self is a plain link; root, cwd, exe and fd/N jump wherever the process is. */
 Test(path, refuses_magic_links)
 {
-	static const char *const paths[] = { "self/root", "self/root/etc/passwd", "self/cwd", "self/exe",
-					     "self/fd/0", "thread-self/root", "self/ns/mnt" };
+	static const char *const paths[] = { "self/root", "self/root/etc/passwd", "self/cwd",   "self/exe",
+					     "self/fd/0", "thread-self/root",     "self/ns/mnt" };
 	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 
 	cr_assert(ge(int, proc, 0));
@@ -131,8 +145,9 @@ Test(path, refuses_magic_links)
 
 Test(path, follows_no_link_at_all_when_plain)
 {
-	static const char *const links[] = { "absolute", "absolute-dir", "absolute-dir/passwd", "up", "a/b/up",
-					     "to-root/etc/passwd", "loop", "dangling", "by-root" };
+	static const char *const links[] = { "absolute", "absolute-dir", "absolute-dir/passwd",
+					     "up",       "a/b/up",       "to-root/etc/passwd",
+					     "loop",     "dangling",     "by-root" };
 	static const char *const plain[] = { "etc/passwd", "/etc/passwd", "../../../etc/passwd",
 					     "a/b/../../../../etc/passwd" };
 	_cleanup_scratch_ struct scratch scratch = hostile_tree();
@@ -189,7 +204,9 @@ Test(path, makes_no_directory_through_a_link_or_in_a_files_place)
 {
 	_cleanup_scratch_ struct scratch scratch = hostile_tree();
 	_cleanup_fd_ int root = open_root(&scratch);
-	static const char *const names[] = { "absolute", "absolute-dir", "to-root", "up", "loop", "dangling" };
+	static const char *const names[] = {
+		"absolute", "absolute-dir", "to-root", "up", "loop", "dangling"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		int r = path_make_dir(root, names[i], 0700);
@@ -237,8 +254,8 @@ Test(path, makes_all_directories_of_a_path)
 
 Test(path, makes_nothing_behind_a_link)
 {
-	static const char *const paths[] = { "absolute-dir/new", "to-root/new", "a/out/new", "a/b/file/new",
-					     "dangling/new", "loop/new" };
+	static const char *const paths[] = { "absolute-dir/new", "to-root/new",  "a/out/new",
+					     "a/b/file/new",     "dangling/new", "loop/new" };
 	_cleanup_scratch_ struct scratch scratch = hostile_tree();
 	_cleanup_fd_ int root = open_root(&scratch);
 

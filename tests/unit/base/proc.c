@@ -15,10 +15,11 @@
 
 #include "base/fd.h"
 
-#define CAPS "CapInh:\t0000000000000001\nCapPrm:\t0000000000000002\nCapEff:\t0000000000000004\n" \
-	     "CapBnd:\t000001ffffffffff\nCapAmb:\t8000000000000000\n"
-#define UID "Uid:\t1\t2\t3\t4294967294\n"
-#define GID "Gid:\t5\t6\t7\t8\n"
+#define CAPS                                                                                                 \
+	"CapInh:\t0000000000000001\nCapPrm:\t0000000000000002\nCapEff:\t0000000000000004\n"                  \
+	"CapBnd:\t000001ffffffffff\nCapAmb:\t8000000000000000\n"
+#define UID  "Uid:\t1\t2\t3\t4294967294\n"
+#define GID  "Gid:\t5\t6\t7\t8\n"
 #define REST "NoNewPrivs:\t1\nSeccomp:\t2\n"
 
 static int parse(const char *text, struct proc_status *ret)
@@ -34,12 +35,13 @@ Test(proc, reads_every_field_of_a_status_file)
 {
 	struct proc_status status;
 
-	cr_assert(zero(int, parse("Name:\tsleep\nUmask:\t0027\nState:\tS (sleeping)\nPid:\t4711\n" UID GID
-				  "FDSize:\t64\nGroups:\t20 21 4294967294 \nNStgid:\t4711\t1\n"
-				  "NSpid:\t4711\t33\t1\nSigBlk:\t0000000000010000\nSigIgn:\t0000000000001000\n"
-				  "SigCgt:\t00000001800004ec\n" CAPS REST "Seccomp_filters:\t3\n"
-				  "Cpus_allowed:\t3\n",
-				  &status)));
+	cr_assert(
+		zero(int, parse("Name:\tsleep\nUmask:\t0027\nState:\tS (sleeping)\nPid:\t4711\n" UID GID
+				"FDSize:\t64\nGroups:\t20 21 4294967294 \nNStgid:\t4711\t1\n"
+				"NSpid:\t4711\t33\t1\nSigBlk:\t0000000000010000\nSigIgn:\t0000000000001000\n"
+				"SigCgt:\t00000001800004ec\n" CAPS REST "Seccomp_filters:\t3\n"
+				"Cpus_allowed:\t3\n",
+				&status)));
 	cr_assert(eq(u32, status.umask, 027));
 	for (unsigned int i = 0; i < 3; i++) {
 		cr_assert(eq(u32, status.uid[i], i + 1));

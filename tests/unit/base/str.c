@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 static const char *const not_decimal[] = {
-	"",   " ",   " 1",  "1 ",  "1\n", "\t1",     "+1",   "-1",   "-0",   "+",
-	"-",  "0x1", "1e3", "1.0", "1,0", "1_000",   "abc",  "12a",  "a12",  "\xd9\xa1", /* Arabic one */
-	"/",  ":",   "1:",  "--1", "0b1", "\xef\xbc\x91", /* full-width one */
+	"",  " ",   " 1",  "1 ",  "1\n", "\t1",          "+1",  "-1",  "-0",  "+",
+	"-", "0x1", "1e3", "1.0", "1,0", "1_000",        "abc", "12a", "a12", "\xd9\xa1", /* Arabic one */
+	"/", ":",   "1:",  "--1", "0b1", "\xef\xbc\x91",                                  /* full-width one */
 };
 
 Test(str, reads_decimal_numbers_to_the_last_one)
@@ -146,13 +146,13 @@ Test(str, knows_the_length_of_utf8_sequences)
 		{ "\0", 1, 1 },
 		{ "a", 1, 1 },
 		{ "\x7f", 1, 1 },
-		{ "\x80", 1, 0 },         /* a continuation alone */
+		{ "\x80", 1, 0 }, /* a continuation alone */
 		{ "\xbf", 1, 0 },
-		{ "\xc0\x80", 2, 0 },     /* overlong NUL */
-		{ "\xc1\xbf", 2, 0 },     /* overlong U+007F */
-		{ "\xc2\x80", 2, 2 },     /* U+0080 */
-		{ "\xdf\xbf", 2, 2 },     /* U+07FF */
-		{ "\xc2", 1, 0 },         /* cut */
+		{ "\xc0\x80", 2, 0 }, /* overlong NUL */
+		{ "\xc1\xbf", 2, 0 }, /* overlong U+007F */
+		{ "\xc2\x80", 2, 2 }, /* U+0080 */
+		{ "\xdf\xbf", 2, 2 }, /* U+07FF */
+		{ "\xc2", 1, 0 },     /* cut */
 		{ "\xc2\x7f", 2, 0 },
 		{ "\xc2\xc0", 2, 0 },
 		{ "\xe0\x80\x80", 3, 0 }, /* overlong */
@@ -191,10 +191,18 @@ Test(str, counts_edits_and_adjacent_swaps)
 		const char *a, *b;
 		size_t distance;
 	} rows[] = {
-		{ "", "", 0 },          { "", "abc", 3 },        { "abc", "", 3 },
-		{ "memory", "memory", 0 }, { "memory", "memroy", 1 }, { "memory", "emmory", 1 },
-		{ "memory", "memor", 1 },  { "memory", "memoryy", 1 }, { "memory", "nemory", 1 },
-		{ "kitten", "sitting", 3 }, { "ab", "ba", 1 },     { "abcd", "badc", 2 },
+		{ "", "", 0 },
+		{ "", "abc", 3 },
+		{ "abc", "", 3 },
+		{ "memory", "memory", 0 },
+		{ "memory", "memroy", 1 },
+		{ "memory", "emmory", 1 },
+		{ "memory", "memor", 1 },
+		{ "memory", "memoryy", 1 },
+		{ "memory", "nemory", 1 },
+		{ "kitten", "sitting", 3 },
+		{ "ab", "ba", 1 },
+		{ "abcd", "badc", 2 },
 		{ "abc", "xyz", 3 },
 	};
 
@@ -219,7 +227,8 @@ Test(str, looks_at_64_bytes_when_counting_edits)
 
 Test(str, finds_the_word_that_was_meant)
 {
-	static const char *const words[] = { "memory", "memory_high", "swap", "cpu", "cpus", "pids", "open_files" };
+	static const char *const words[] = { "memory", "memory_high", "swap",      "cpu",
+					     "cpus",   "pids",        "open_files" };
 	const size_t n = ARRAY_SIZE(words);
 
 	cr_assert(eq(str, str_nearest("memroy", words, n), "memory"));
