@@ -49,7 +49,7 @@ static int namespaces_prepare(const struct step *step, struct run *run, struct e
 		run->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	if (spec->network == SPEC_NETWORK_JOIN) {
 		run->clone_flags &= ~(uint64_t)CLONE_NEWNET;
-		run->netns_fd = open(spec->network_netns, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		run->netns_fd = open(spec->network_netns, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (run->netns_fd < 0) {
 			error_set(err, errno, "open the network namespace %s", spec->network_netns);
 			return error_remedy(err, "create it first: ip netns add NAME gives /run/netns/NAME");

@@ -47,7 +47,7 @@ def test_a_closed_standard_stream_is_the_null_device_inside(kapsel, tmp_path, mi
     """Before, the next descriptor took the number: the workload held init's control socket."""
     (tmp_path / "out").mkdir(mode=0o777)
     (tmp_path / "out").chmod(0o777)
-    script = "for i in 0 1 2; do readlink /proc/$$/fd/$i >> /data/seen; done"
+    script = "for i in 0 1 2; do (readlink /proc/$$/fd/$i) >> /data/seen; done"
     mount = {"/data": {"type": "bind", "source": str(tmp_path / "out"), "write": True}}
     profile = kapsel.profile(["/bin/sh", "-c", script], mounts=mount, stdin="inherit", **SHELL, **PASS)
     profile["syscalls"] = {"allow": ["@base", "@process", "@file-write"]}
