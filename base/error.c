@@ -47,13 +47,15 @@ const char *error_name(int errnum)
 
 void error_print(int fd, const struct error *err)
 {
+	char step[sizeof(err->step) * 2];
 	char msg[sizeof(err->msg) * 2];
 	char remedy[sizeof(err->remedy) * 2];
 	const char *text = strerrordesc_np(err->code);
 
+	str_escape(step, sizeof(step), err->step);
 	str_escape(msg, sizeof(msg), err->msg);
 	str_escape(remedy, sizeof(remedy), err->remedy);
-	dprintf(fd, "kapsel: %s%s%s: %s (%s)\n", err->step, err->step[0] ? ": " : "", msg,
+	dprintf(fd, "kapsel: %s%s%s: %s (%s)\n", step, step[0] ? ": " : "", msg,
 		error_name(err->code), text ? text : "unknown error");
 	if (remedy[0])
 		dprintf(fd, "  = help: %s\n", remedy);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
 
 /* openat2 answers EAGAIN when a rename races with the lookup: retried, but not for ever. */
@@ -39,7 +40,7 @@ int path_make_dir(int dirfd, const char *name, unsigned int mode)
 {
 	int fd;
 
-	if (name[0] == '\0' || strchr(name, '/'))
+	if (name[0] == '\0' || strchr(name, '/') || str_equal(name, ".") || str_equal(name, ".."))
 		return -EINVAL;
 	if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
 		return -errno;

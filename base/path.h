@@ -24,7 +24,7 @@ int path_open_plain(int rootfd, const char *path, int flags) _must_check_;
 
 /**
  * path_make_dir() - create one directory, or accept an existing one, and open it
- * @name: a single component
+ * @name: a single component; "." and ".." are -EINVAL
  *
  * Return: an O_PATH fd, or -errno; a link is -ELOOP or -ENOTDIR.
  */

@@ -10,13 +10,17 @@
 #include "base/fd.h"
 #include "base/str.h"
 
+/* What verification builds on must be there: a missing line would read as "no capabilities". */
 enum {
 	SEEN_UID = 1 << 0,
 	SEEN_GID = 1 << 1,
-	SEEN_CAPS = 1 << 2,
-	SEEN_SECCOMP = 1 << 3,
-	SEEN_NNP = 1 << 4,
-	SEEN_ALL = (1 << 5) - 1,
+	SEEN_SECCOMP = 1 << 2,
+	SEEN_NNP = 1 << 3,
+	SEEN_UMASK = 1 << 4,
+	SEEN_GROUPS = 1 << 5,
+	SEEN_MASKS = 1 << 6, /* and one bit for each further row of masks[] */
+	MASKS = 8,
+	SEEN_ALL = (SEEN_MASKS << MASKS) - 1,
 };
 
 static void parse_groups(const char *value, struct proc_status *ret)
@@ -39,12 +43,12 @@ static unsigned int parse_ids(const char *value, unsigned int ids[4])
 	return sscanf(value, "%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) == 4;
 }
 
-static bool parse_cap(const char *key, const char *value, struct proc_status *ret)
+static unsigned int parse_mask(const char *key, const char *value, struct proc_status *ret)
 {
 	static const struct {
 		const char *key;
 		size_t offset;
-	} caps[] = {
+	} masks[MASKS] = {
 		{ "CapInh", offsetof(struct proc_status, cap_inheritable) },
 		{ "CapPrm", offsetof(struct proc_status, cap_permitted) },
 		{ "CapEff", offsetof(struct proc_status, cap_effective) },
@@ -55,13 +59,15 @@ static bool parse_cap(const char *key, const char *value, struct proc_status *re
 		{ "SigCgt", offsetof(struct proc_status, sig_caught) },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
-		if (!str_equal(key, caps[i].key))
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		char *end;
+
+		if (!str_equal(key, masks[i].key))
 			continue;
-		*(uint64_t *)(void *)((char *)ret + caps[i].offset) = strtoull(value, NULL, 16);
-		return true;
+		*(uint64_t *)(void *)((char *)ret + masks[i].offset) = strtoull(value, &end, 16);
+		return end != value && *end == '\0' ? (unsigned int)SEEN_MASKS << i : 0;
 	}
-	return false;
+	return 0;
 }
 
 static unsigned int parse_field(const char *key, const char *value, struct proc_status *ret)
@@ -70,8 +76,6 @@ static unsigned int parse_field(const char *key, const char *value, struct proc_
 		return parse_ids(value, ret->uid) ? SEEN_UID : 0;
 	if (str_equal(key, "Gid"))
 		return parse_ids(value, ret->gid) ? SEEN_GID : 0;
-	if (parse_cap(key, value, ret))
-		return str_equal(key, "CapAmb") ? SEEN_CAPS : 0;
 	if (str_equal(key, "NoNewPrivs")) {
 		ret->no_new_privs = atoi(value) == 1;
 		return SEEN_NNP;
@@ -80,18 +84,22 @@ static unsigned int parse_field(const char *key, const char *value, struct proc_
 		ret->seccomp_mode = atoi(value);
 		return SEEN_SECCOMP;
 	}
+	if (str_equal(key, "Umask")) {
+		ret->umask = (mode_t)strtoul(value, NULL, 8);
+		return SEEN_UMASK;
+	}
+	if (str_equal(key, "Groups")) {
+		parse_groups(value, ret);
+		return SEEN_GROUPS;
+	}
 	if (str_equal(key, "Seccomp_filters"))
 		ret->seccomp_filters = atoi(value);
-	else if (str_equal(key, "Umask"))
-		ret->umask = (mode_t)strtoul(value, NULL, 8);
-	else if (str_equal(key, "Groups"))
-		parse_groups(value, ret);
-	else if (str_equal(key, "NSpid")) {
+	if (str_equal(key, "NSpid")) {
 		const char *last = strrchr(value, '\t');
 
 		ret->ns_pid = atoi(last ? last + 1 : value);
 	}
-	return 0;
+	return parse_mask(key, value, ret);
 }
 
 int proc_status_parse(char *text, struct proc_status *ret)

@@ -30,20 +30,28 @@ static int add(struct plan *plan, const struct step_type *type, const void *arg,
 	return 0;
 }
 
+/* A weaker start is never silent: no memory for the warning, no start. */
+static int add_warning(struct plan *plan, const char *warning, struct error *err)
+{
+	if (!warning || plan->n_warnings == PLAN_WARNINGS_MAX)
+		return error_set(err, ENOMEM, "note what is missing");
+	plan->warnings[plan->n_warnings++] = warning;
+	return 0;
+}
+
 static int missing(struct plan *plan, struct arena *arena, const char *what, const char *remedy, struct error *err)
 {
 	if (plan->spec->on_missing == SPEC_MISSING_FAIL) {
 		error_set(err, ENOTSUP, "start: this host lacks %s", what);
 		return error_remedy(err, "%s; or write \"on_missing\": \"warn\" into the profile (weaker)", remedy);
 	}
-	if (plan->n_warnings < PLAN_WARNINGS_MAX)
-		plan->warnings[plan->n_warnings++] = arena_printf(arena, "started without %s (\"on_missing\": \"warn\")", what);
-	return 0;
+	return add_warning(plan, arena_printf(arena, "started without %s (\"on_missing\": \"warn\")", what), err);
 }
 
 static int check_limits(struct plan *plan, struct arena *arena, struct error *err)
 {
 	struct cgroup_limits limits;
+	const char *warning;
 	int r = cgroup_limits_build(plan->spec, &limits, err);
 
 	if (r < 0)
@@ -57,11 +65,9 @@ static int check_limits(struct plan *plan, struct arena *arena, struct error *er
 			strncpy(err->step, step_cgroup_limits.name, sizeof(err->step) - 1);
 		return r;
 	}
-	if (plan->n_warnings < PLAN_WARNINGS_MAX)
-		plan->warnings[plan->n_warnings++] =
-			arena_printf(arena, "started without some limits (\"on_missing\": \"warn\"): %s", err->msg);
+	warning = arena_printf(arena, "started without some limits (\"on_missing\": \"warn\"): %s", err->msg);
 	*err = (struct error){ 0 };
-	return 0;
+	return add_warning(plan, warning, err);
 }
 
 static int check_host(struct plan *plan, struct arena *arena, struct error *err)
@@ -107,21 +113,16 @@ int plan_build(const struct spec *spec, const struct host *host, struct arena *a
 	return r < 0 ? r : plan_check(ret, err);
 }
 
-static size_t position(const struct plan *plan, const struct step_type *type)
-{
-	for (size_t i = 0; i < plan->n_steps; i++)
-		if (plan->steps[i].type == type)
-			return i;
-	return SIZE_MAX;
-}
-
-/* Both present and in the wrong order? */
+/* Any step of the first type behind any of the second? */
 static int check_pair(const struct plan *plan, const struct step_type *first, const struct step_type *second, struct error *err)
 {
-	size_t a = position(plan, first), b = position(plan, second);
+	bool seen = false;
 
-	if (a != SIZE_MAX && b != SIZE_MAX && a > b)
-		return error_set(err, EPROTO, "plan %s before %s", first->name, second->name);
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		seen = seen || plan->steps[i].type == second;
+		if (seen && plan->steps[i].type == first)
+			return error_set(err, EPROTO, "plan %s before %s", first->name, second->name);
+	}
 	return 0;
 }
 
@@ -131,6 +132,13 @@ int plan_check(const struct plan *plan, struct error *err)
 		{ &step_cgroup_limits, &step_device_filter },
 		{ &step_user_id, &step_root_filesystem }, /* no mount under the caller's id */
 		{ &step_root_filesystem, &step_proc },
+		{ &step_root_filesystem, &step_dev },
+		{ &step_root_filesystem, &step_mount },
+		{ &step_root_filesystem, &step_secrets },
+		{ &step_dev, &step_mount }, /* some lie below /dev */
+		{ &step_mask_paths, &step_pivot_root },
+		{ &step_secrets, &step_pivot_root },
+		{ &step_nested_namespaces, &step_pivot_root },
 		{ &step_proc, &step_mask_paths },
 		{ &step_mount, &step_program }, /* the command may lie in a mount */
 		{ &step_program, &step_pivot_root },

@@ -172,7 +172,7 @@ static int wait_for_seal(struct run *run, struct error *err)
 		error_set(err, ECHILD, "hear from init: it died%s", WIFSIGNALED(status) ? " by a signal" : "");
 		return error_remedy(err, "the container's memory limit may be too small for its own set-up, or a security module stopped it");
 	}
-	if (message.type == MESSAGE_FAILED) {
+	if ((size_t)got == sizeof(message) && message.type == MESSAGE_FAILED) {
 		*err = message.error;
 		return err->code > 0 ? -err->code : -EPROTO;
 	}

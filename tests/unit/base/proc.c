@@ -20,6 +20,7 @@
 	"CapBnd:\t000001ffffffffff\nCapAmb:\t8000000000000000\n"
 #define UID  "Uid:\t1\t2\t3\t4294967294\n"
 #define GID  "Gid:\t5\t6\t7\t8\n"
+#define OTHERS "Umask:\t0022\nGroups:\t\nSigBlk:\t0\nSigIgn:\t0\nSigCgt:\t0\n"
 #define REST "NoNewPrivs:\t1\nSeccomp:\t2\n"
 
 static int parse(const char *text, struct proc_status *ret)
@@ -71,7 +72,7 @@ Test(proc, says_so_when_the_kernel_does_not_count_filters)
 {
 	struct proc_status status;
 
-	cr_assert(zero(int, parse(UID GID CAPS "NoNewPrivs:\t0\nSeccomp:\t0\n", &status)));
+	cr_assert(zero(int, parse(UID GID CAPS OTHERS "NoNewPrivs:\t0\nSeccomp:\t0\n", &status)));
 	cr_assert(eq(int, status.seccomp_filters, -1));
 	cr_assert(not(status.no_new_privs));
 	cr_assert(zero(int, status.seccomp_mode));
@@ -90,6 +91,9 @@ Test(proc, refuses_a_status_that_lacks_a_field)
 		UID GID REST,
 		UID GID CAPS "NoNewPrivs:\t1\n",
 		UID GID CAPS "Seccomp:\t2\n",
+		UID GID REST OTHERS "CapInh:\t0\nCapPrm:\t0\nCapBnd:\t0\nCapAmb:\t0\n", /* no CapEff */
+		UID GID REST OTHERS "CapInh:\t0\nCapPrm:\t0\nCapEff:\tnone\nCapBnd:\t0\nCapAmb:\t0\n",
+		UID GID CAPS REST "Umask:\t0022\nGroups:\t\n", /* no signal masks */
 		"Uid:\t1\t2\t3\n" GID CAPS REST,
 		"Uid:\troot\n" GID CAPS REST,
 		UID "Gid:\t5 6 x 8\n" CAPS REST,
@@ -103,7 +107,7 @@ Test(proc, refuses_a_status_that_lacks_a_field)
 
 Test(proc, keeps_64_groups_when_there_are_more)
 {
-	char text[2048] = UID GID CAPS REST "Groups:\t";
+	char text[2048] = UID GID CAPS REST OTHERS "Groups:\t";
 	struct proc_status status;
 
 	for (unsigned int i = 0; i < PROC_GROUPS_MAX + 6; i++)
