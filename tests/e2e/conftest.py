@@ -32,9 +32,9 @@ PREFIX = f"e2e-{os.getpid()}-"
 def take_signals():
     """nohup, and shells that start us in the background, have signals ignored; that is
     inherited by what is tested, which then rightly ignores them, too."""
-    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGXFSZ):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXFSZ):
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_configure(config):

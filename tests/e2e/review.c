@@ -17,7 +17,9 @@ static int pass_stdout(const char *path)
 	} control = { .bytes = { 0 } };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct iovec iov = { .iov_base = (char[]){ "x" }, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	const int fd = STDOUT_FILENO;
 	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
 
