@@ -55,8 +55,8 @@ void error_print(int fd, const struct error *err)
 	str_escape(step, sizeof(step), err->step);
 	str_escape(msg, sizeof(msg), err->msg);
 	str_escape(remedy, sizeof(remedy), err->remedy);
-	dprintf(fd, "kapsel: %s%s%s: %s (%s)\n", step, step[0] ? ": " : "", msg,
-		error_name(err->code), text ? text : "unknown error");
+	dprintf(fd, "kapsel: %s%s%s: %s (%s)\n", step, step[0] ? ": " : "", msg, error_name(err->code),
+		text ? text : "unknown error");
 	if (remedy[0])
 		dprintf(fd, "  = help: %s\n", remedy);
 }

@@ -25,10 +25,10 @@ enum {
 };
 
 struct error {
-	int code;        /* an errno, positive; 0: no error */
-	int exit_status; /* 0: EXIT_LAUNCHER */
-	char step[32];   /* the step that failed, "" outside of one */
-	char msg[700];   /* verb and object: "open /etc/x" */
+	int code;         /* an errno, positive; 0: no error */
+	int exit_status;  /* 0: EXIT_LAUNCHER */
+	char step[32];    /* the step that failed, "" outside of one */
+	char msg[700];    /* verb and object: "open /etc/x" */
 	char remedy[500]; /* what the reader can do, "" if nothing is known */
 };
 

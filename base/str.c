@@ -17,8 +17,7 @@ int str_to_u64(const char *text, uint64_t *ret)
 
 		if (*text < '0' || *text > '9')
 			return -EINVAL;
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, digit, &value))
+		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
 			return -ERANGE;
 	}
 	*ret = value;

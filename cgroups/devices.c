@@ -72,7 +72,8 @@ static struct bpf_insn leave(void)
 
 static uint32_t allowed_by(const struct device_rule *rule)
 {
-	return (rule->read ? (uint32_t)BPF_DEVCG_ACC_READ : 0) | (rule->write ? (uint32_t)BPF_DEVCG_ACC_WRITE : 0) |
+	return (rule->read ? (uint32_t)BPF_DEVCG_ACC_READ : 0) |
+	       (rule->write ? (uint32_t)BPF_DEVCG_ACC_WRITE : 0) |
 	       (rule->mknod ? (uint32_t)BPF_DEVCG_ACC_MKNOD : 0);
 }
 
@@ -106,17 +107,25 @@ static uint32_t minors_of(const struct device_rule *rules, size_t n_rules, size_
 static size_t match_minors(uint32_t mask, size_t rest, struct bpf_insn *insns)
 {
 	const struct bpf_insn shift = {
-		.code = BPF_ALU | BPF_LSH | BPF_X, .dst_reg = RESULT & 0xf, .src_reg = MINOR & 0xf,
+		.code = BPF_ALU | BPF_LSH | BPF_X,
+		.dst_reg = RESULT & 0xf,
+		.src_reg = MINOR & 0xf,
 	};
 
 	insns[0] = (struct bpf_insn){
-		.code = BPF_JMP32 | BPF_JGT | BPF_K, .dst_reg = MINOR & 0xf, .off = (int16_t)(rest + 4), .imm = MASK_BITS - 1,
+		.code = BPF_JMP32 | BPF_JGT | BPF_K,
+		.dst_reg = MINOR & 0xf,
+		.off = (int16_t)(rest + 4),
+		.imm = MASK_BITS - 1,
 	};
 	insns[1] = alu(BPF_MOV, RESULT, 1);
 	insns[2] = shift;
 	insns[3] = alu(BPF_AND, RESULT, mask);
 	insns[4] = (struct bpf_insn){
-		.code = BPF_JMP32 | BPF_JEQ | BPF_K, .dst_reg = RESULT & 0xf, .off = (int16_t)rest, .imm = 0,
+		.code = BPF_JMP32 | BPF_JEQ | BPF_K,
+		.dst_reg = RESULT & 0xf,
+		.off = (int16_t)rest,
+		.imm = 0,
 	};
 	return 5;
 }
@@ -133,7 +142,8 @@ static size_t compile_rule(const struct device_rule *rule, uint32_t mask, struct
 		return 0;
 
 	/* A jump counts from the instruction behind it to the end of this rule. */
-	insns[n] = skip_unless_equal(TYPE, rule->block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, size - n - 1);
+	insns[n] =
+		skip_unless_equal(TYPE, rule->block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, size - n - 1);
 	n++;
 	if (!rule->any_major) {
 		insns[n] = skip_unless_equal(MAJOR, rule->major, size - n - 1);

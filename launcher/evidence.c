@@ -66,10 +66,12 @@ static int parse_mounts(struct evidence *ret, struct error *err)
 	ret->n_mounts = 0;
 	for (char *line = strtok_r(ret->mountinfo, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (ret->n_mounts == MOUNT_ROWS_MAX)
-			return error_set(err, E2BIG, "read the payload's mounts: more than %d", MOUNT_ROWS_MAX);
+			return error_set(err, E2BIG, "read the payload's mounts: more than %d",
+					 MOUNT_ROWS_MAX);
 		ret->mounts[ret->n_mounts] = (struct mount_row){ 0 };
 		if (!parse_mount(line, &ret->mounts[ret->n_mounts]))
-			return error_set(err, EBADMSG, "read the payload's mounts: line %zu", ret->n_mounts + 1);
+			return error_set(err, EBADMSG, "read the payload's mounts: line %zu",
+					 ret->n_mounts + 1);
 		ret->n_mounts++;
 	}
 	return 0;

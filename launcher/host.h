@@ -22,7 +22,8 @@ struct host {
 	bool mdwe;           /* PR_SET_MDWE, 6.3 */
 	bool time_namespace;
 	bool user_namespaces; /* creating one is allowed for this caller */
-	/* The setting that forbids it, "user.max_user_namespaces = 0"; NULL: allowed, or the kernel has none. */
+	/* The setting that forbids it, "user.max_user_namespaces = 0"; NULL: allowed, or the kernel has none.
+	 */
 	const char *user_namespaces_setting;
 
 	/* Caller. */

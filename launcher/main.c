@@ -17,7 +17,8 @@
 #include "launcher/commands/commands.h"
 
 static const struct command *const native[] = {
-	&command_run, &command_check, &command_show, &command_explain, &command_doctor, &command_list, &command_schema,
+	&command_run,    &command_check, &command_show,   &command_explain,
+	&command_doctor, &command_list,  &command_schema,
 };
 
 static void print_help(FILE *out)
@@ -62,14 +63,16 @@ static int run_native(int argc, char **argv)
 	return unknown_verb(argv[1]);
 }
 
-/* The OCI verbs are not part of this version: an engine gets one line and a failure, never a half container. */
+/* The OCI verbs are not part of this version: an engine gets one line and a failure, never a half container.
+ */
 static int run_oci(int argc, char **argv)
 {
 	if (argc >= 2 && (str_equal(argv[1], "--version") || str_equal(argv[1], "-v"))) {
 		puts("kapsel-oci " KAPSEL_VERSION);
 		return STATUS_OK;
 	}
-	fputs("kapsel-oci: the OCI runtime commands are not available in this version; use kapsel run PROFILE\n", stderr);
+	fputs("kapsel-oci: the OCI runtime commands are not available in this version; use kapsel run PROFILE\n",
+	      stderr);
 	return 1;
 }
 
@@ -80,7 +83,8 @@ static int run_oci(int argc, char **argv)
 static int fill_standard(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
 			return -1;
 	return 0;
 }
@@ -105,10 +109,12 @@ int main(int argc, char **argv)
 		return EXIT_LAUNCHER;
 	}
 	if (getauxval(AT_SECURE)) {
-		fputs("kapsel: refuses to run setuid, setgid or with file capabilities: it is not made for that\n", stderr);
+		fputs("kapsel: refuses to run setuid, setgid or with file capabilities: it is not made for that\n",
+		      stderr);
 		return EXIT_LAUNCHER;
 	}
-	/* ADDR_NO_RANDOMIZE and its like outlive execve: a caller under "setarch -R" would switch off the workload's ASLR. */
+	/* ADDR_NO_RANDOMIZE and its like outlive execve: a caller under "setarch -R" would switch off the
+	 * workload's ASLR. */
 	if (personality(PER_LINUX) < 0) {
 		struct error err = { 0 };
 

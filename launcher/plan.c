@@ -16,7 +16,8 @@
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[] = {
-		[PHASE_HOST] = "host", [PHASE_MAP] = "map", [PHASE_MOUNT] = "mount", [PHASE_PRIV] = "priv", [PHASE_SEAL] = "seal",
+		[PHASE_HOST] = "host", [PHASE_MAP] = "map",   [PHASE_MOUNT] = "mount",
+		[PHASE_PRIV] = "priv", [PHASE_SEAL] = "seal",
 	};
 
 	return names[phase];
@@ -39,13 +40,16 @@ static int add_warning(struct plan *plan, const char *warning, struct error *err
 	return 0;
 }
 
-static int missing(struct plan *plan, struct arena *arena, const char *what, const char *remedy, struct error *err)
+static int missing(struct plan *plan, struct arena *arena, const char *what, const char *remedy,
+		   struct error *err)
 {
 	if (plan->spec->on_missing == SPEC_MISSING_FAIL) {
 		error_set(err, ENOTSUP, "start: this host lacks %s", what);
-		return error_remedy(err, "%s; or write \"on_missing\": \"warn\" into the profile (weaker)", remedy);
+		return error_remedy(err, "%s; or write \"on_missing\": \"warn\" into the profile (weaker)",
+				    remedy);
 	}
-	return add_warning(plan, arena_printf(arena, "started without %s (\"on_missing\": \"warn\")", what), err);
+	return add_warning(plan, arena_printf(arena, "started without %s (\"on_missing\": \"warn\")", what),
+			   err);
 }
 
 static int check_limits(struct plan *plan, struct arena *arena, struct error *err)
@@ -80,8 +84,10 @@ static int check_host(struct plan *plan, struct arena *arena, struct error *err)
 	if (r == 0 && (plan->spec->namespaces & SPEC_NS_TIME) && !host->time_namespace)
 		r = missing(plan, arena, "time namespaces", "use a kernel with CONFIG_TIME_NS", err);
 	if (r == 0 && !host->seccomp_notify)
-		r = missing(plan, arena, "seccomp user notification (refused calls would not be named, and exec once could be got around)",
-			    "use kernel 5.5 or newer, outside of another seccomp listener", err);
+		r = missing(
+			plan, arena,
+			"seccomp user notification (refused calls would not be named, and exec once could be got around)",
+			"use kernel 5.5 or newer, outside of another seccomp listener", err);
 	if (r == 0)
 		r = check_limits(plan, arena, err);
 	if (r == 0 && !host->user_namespaces) {
@@ -92,7 +98,8 @@ static int check_host(struct plan *plan, struct arena *arena, struct error *err)
 	return r;
 }
 
-int plan_build(const struct spec *spec, const struct host *host, struct arena *arena, struct plan *ret, struct error *err)
+int plan_build(const struct spec *spec, const struct host *host, struct arena *arena, struct plan *ret,
+	       struct error *err)
 {
 	const struct step_type *const *types;
 	size_t n;
@@ -114,7 +121,8 @@ int plan_build(const struct spec *spec, const struct host *host, struct arena *a
 }
 
 /* Any step of the first type behind any of the second? */
-static int check_pair(const struct plan *plan, const struct step_type *first, const struct step_type *second, struct error *err)
+static int check_pair(const struct plan *plan, const struct step_type *first, const struct step_type *second,
+		      struct error *err)
 {
 	bool seen = false;
 
@@ -191,7 +199,9 @@ int plan_call(const struct plan *plan, enum plan_hook hook, struct run *run, str
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct step *step = &plan->steps[i];
 		int (*function)(const struct step *, struct run *, struct error *) =
-			hook == PLAN_PREPARE ? step->type->prepare : hook == PLAN_ACQUIRE ? step->type->acquire : step->type->map;
+			hook == PLAN_PREPARE   ? step->type->prepare
+			: hook == PLAN_ACQUIRE ? step->type->acquire
+					       : step->type->map;
 		int r = function ? named(step, function(step, run, err), err) : 0;
 
 		if (r < 0)
@@ -207,8 +217,8 @@ void plan_explain(const struct plan *plan, FILE *out)
 
 		fprintf(out, "%s\n  value   ", step->type->name);
 		step->type->explain(step, plan->spec, out);
-		fprintf(out, "\n  stops   %s\n  kernel  %s\n  phase   %s\n", step->type->blocks, step->type->source,
-			phase_name(step->type->phase));
+		fprintf(out, "\n  stops   %s\n  kernel  %s\n  phase   %s\n", step->type->blocks,
+			step->type->source, phase_name(step->type->phase));
 	}
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		fprintf(out, "warning: %s\n", plan->warnings[i]);

@@ -33,7 +33,8 @@ struct plan {
  * What the host lacks is refused here, with the remedy, unless the profile says
  * "on_missing": "warn". Return: 0 or -errno.
  */
-int plan_build(const struct spec *spec, const struct host *host, struct arena *arena, struct plan *ret, struct error *err);
+int plan_build(const struct spec *spec, const struct host *host, struct arena *arena, struct plan *ret,
+	       struct error *err);
 
 /**
  * plan_check() - prove the order: phases never go back, no_new_privs before Landlock before

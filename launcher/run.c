@@ -8,12 +8,13 @@
 void run_init(struct run *run)
 {
 	int *const empty[] = {
-		&run->state_fd, &run->ids_fd, &run->cgroup_fd, &run->cgroup_parent_fd, &run->netns_fd,
-		&run->control[0], &run->control[1], &run->rootfs_fd, &run->stdin_fd, &run->stdout_fd,
-		&run->stderr_fd, &run->procfs_fd, &run->program_fd, &run->interpreter_fd, &run->exec_fd,
-		&run->go[0], &run->go[1], &run->sealed[0], &run->sealed[1], &run->stdout_pipe[0],
+		&run->state_fd,       &run->ids_fd,         &run->cgroup_fd,      &run->cgroup_parent_fd,
+		&run->netns_fd,       &run->control[0],     &run->control[1],     &run->rootfs_fd,
+		&run->stdin_fd,       &run->stdout_fd,      &run->stderr_fd,      &run->procfs_fd,
+		&run->program_fd,     &run->interpreter_fd, &run->exec_fd,        &run->go[0],
+		&run->go[1],          &run->sealed[0],      &run->sealed[1],      &run->stdout_pipe[0],
 		&run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1], &run->janitor_fd,
-		&run->init_pidfd, &run->payload_pidfd, &run->listener_fd,
+		&run->init_pidfd,     &run->payload_pidfd,  &run->listener_fd,
 	};
 
 	memset(run, 0, sizeof(*run));

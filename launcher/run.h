@@ -64,11 +64,11 @@ struct proof {
 	unsigned int open_fds;    /* descriptors that will survive execveat */
 	int stray_fd;             /* one that should not, -1: none */
 	uint64_t namespaces[RUN_NAMESPACES]; /* inode numbers, in the order of run_namespace_names */
-	unsigned int masked, read_only; /* paths below /proc that mask-path found and covered */
-	unsigned int sysctls;     /* written and read back equal */
-	unsigned int secrets;     /* files written */
-	unsigned int listening;   /* sockets bound by the supervisor, for the janitor */
-	bool cgroup_ours;         /* the cgroup of that name was made by this start, or left by a dead one */
+	unsigned int masked, read_only;      /* paths below /proc that mask-path found and covered */
+	unsigned int sysctls;                /* written and read back equal */
+	unsigned int secrets;                /* files written */
+	unsigned int listening;              /* sockets bound by the supervisor, for the janitor */
+	bool cgroup_ours; /* the cgroup of that name was made by this start, or left by a dead one */
 };
 
 /* A message from init to the supervisor; its descriptors travel beside it. */
@@ -92,48 +92,48 @@ struct run {
 	struct proof *proof;
 
 	/* Outside. */
-	char id[80];            /* name of the cgroup and of the state directory */
-	int state_fd;           /* /run/kapsel/<name>, locked */
-	int ids_fd;             /* the lock file of host id ranges */
-	int cgroup_fd;          /* -1: no cgroup is used */
+	char id[80];   /* name of the cgroup and of the state directory */
+	int state_fd;  /* /run/kapsel/<name>, locked */
+	int ids_fd;    /* the lock file of host id ranges */
+	int cgroup_fd; /* -1: no cgroup is used */
 	int cgroup_parent_fd;
 	struct cgroup_limits limits;
 	uint32_t host_id, host_range;
-	bool maps_by_helper;    /* newuidmap and newgidmap write the maps */
+	bool maps_by_helper; /* newuidmap and newgidmap write the maps */
 	char uid_map[RUN_MAP_MAX], gid_map[RUN_MAP_MAX];
 	uint64_t clone_flags;
-	int netns_fd;           /* network join */
+	int netns_fd; /* network join */
 
 	/* Made before clone3, used by init. */
-	int control[2];         /* seqpacket: [0] supervisor, [1] init */
-	int rootfs_fd;          /* detached tree; after the root step the attached one */
-	int mount_fds[RUN_MOUNTS_MAX]; /* binds, detached, with their flags */
+	int control[2];                  /* seqpacket: [0] supervisor, [1] init */
+	int rootfs_fd;                   /* detached tree; after the root step the attached one */
+	int mount_fds[RUN_MOUNTS_MAX];   /* binds, detached, with their flags */
 	int secret_fds[RUN_SECRETS_MAX]; /* readable source files */
 	int listen_fds[RUN_LISTEN_MAX];
 	int stdin_fd, stdout_fd, stderr_fd; /* stdout and stderr: only for drivers without pipes */
 	struct filter filter;
-	bool exec_held;         /* execveat itself waits for the supervisor, as a seccomp notification */
+	bool exec_held; /* execveat itself waits for the supervisor, as a seccomp notification */
 	char *const *argv;
 	char *const *envp;
-	char *listen_pid;       /* space in envp for "LISTEN_PID=…", NULL without listen */
+	char *listen_pid; /* space in envp for "LISTEN_PID=…", NULL without listen */
 
 	/* Init and payload. */
-	int sealed[2];          /* pipe: the payload's word that it is sealed, with the listener's number */
-	int procfs_fd;          /* own procfs, for writes and as what Landlock must refuse */
+	int sealed[2]; /* pipe: the payload's word that it is sealed, with the listener's number */
+	int procfs_fd; /* own procfs, for writes and as what Landlock must refuse */
 	int program_fd, interpreter_fd;
-	int exec_fd;            /* number that program_fd has in the payload */
-	int go[2];              /* pipe: the supervisor's word to execute */
+	int exec_fd; /* number that program_fd has in the payload */
+	int go[2];   /* pipe: the supervisor's word to execute */
 	int stdout_pipe[2], stderr_pipe[2];
 	pid_t payload;
 
 	/* Supervisor. */
-	int janitor_fd;         /* write end: says that nothing is left to clean */
+	int janitor_fd; /* write end: says that nothing is left to clean */
 	pid_t janitor;
 	pid_t init_pid;
 	int init_pidfd;
 	int payload_pidfd;
 	int listener_fd;
-	struct notify *notify;  /* owns the listener once the payload is sealed */
+	struct notify *notify; /* owns the listener once the payload is sealed */
 };
 
 /** run_init() - an empty run: no descriptor, all else zero. */
@@ -146,7 +146,7 @@ struct mount_row {
 	char *target;
 	char *options; /* per mount */
 	char *fstype;
-	char *super;   /* per super block */
+	char *super; /* per super block */
 };
 
 /* What the kernel says of the sealed payload, read once for all verify functions. */

@@ -24,7 +24,8 @@
 
 enum { LISTEN_VARIABLES = 3 };
 
-static struct run *new_run(const struct spec *spec, const struct host *host, const struct plan *plan, struct arena *arena)
+static struct run *new_run(const struct spec *spec, const struct host *host, const struct plan *plan,
+			   struct arena *arena)
 {
 	struct run *run = arena_alloc(arena, sizeof(*run));
 
@@ -68,7 +69,8 @@ static int fill_environment(struct run *run, struct error *err)
 	if (!envp)
 		return error_set(err, ENOMEM, "format the environment");
 	for (size_t i = 0; i < spec->env.n; i++) {
-		envp[n] = arena_printf(run->arena, "%s=%s", spec->env.items[i].name, spec->env.items[i].value);
+		envp[n] =
+			arena_printf(run->arena, "%s=%s", spec->env.items[i].name, spec->env.items[i].value);
 		if (!envp[n++])
 			return error_set(err, ENOMEM, "format the environment");
 	}
@@ -90,7 +92,8 @@ static void add_attr(struct spec_pair *pairs, size_t *n, const char *name, const
 	pairs[(*n)++] = (struct spec_pair){ name, value };
 }
 
-static void choose_attrs(const struct spec_strings *chosen, const struct spec_pairs *from, struct spec_pair *pairs, size_t *n)
+static void choose_attrs(const struct spec_strings *chosen, const struct spec_pairs *from,
+			 struct spec_pair *pairs, size_t *n)
 {
 	for (size_t i = 0; i < chosen->n; i++)
 		for (size_t j = 0; j < from->n; j++)
@@ -118,7 +121,9 @@ static int open_log(const struct run *run, struct log_writer **ret, struct error
 	struct spec_pair *pairs = arena_array(run->arena, log->labels.n + log->env.n + 1, sizeof(*pairs));
 	const char *name = run->spec->name;
 	struct log_options options = {
-		.path = log->path ? log->path : arena_printf(run->arena, "%s/%s/%s-json.log", run->host->log_dir, name, name),
+		.path = log->path ? log->path
+				  : arena_printf(run->arena, "%s/%s/%s-json.log", run->host->log_dir, name,
+						 name),
 		.max_size_bytes = log->max_size_bytes,
 		.max_files = log->max_files,
 		.compress = log->compress,
@@ -155,8 +160,9 @@ static void clean_up(struct run *run)
 	int r = run->state_fd >= 0 ? state_clean(run) : 0;
 
 	if (janitor_dismiss(run, r == 0) < 0 && r < 0)
-		dprintf(STDERR_FILENO, "kapsel: clean up after %s: %s; the next run of that name tries again\n", run->spec->name,
-			error_name(-r));
+		dprintf(STDERR_FILENO,
+			"kapsel: clean up after %s: %s; the next run of that name tries again\n",
+			run->spec->name, error_name(-r));
 }
 
 static int supervise(struct run *run, struct log_writer *writer, const struct runner_options *options)
@@ -173,7 +179,8 @@ static int supervise(struct run *run, struct log_writer *writer, const struct ru
 	} else if (options->quiet && ending.wait_status == 0) {
 		status = 0;
 	} else {
-		status = ending_print(stderr, run, &ending, &counts, run->notify ? notify_denials(run->notify) : NULL);
+		status = ending_print(stderr, run, &ending, &counts,
+				      run->notify ? notify_denials(run->notify) : NULL);
 	}
 	run->notify = notify_free(run->notify);
 	return status;
@@ -189,7 +196,8 @@ static int keep_priority(struct error *err)
 	struct sched_param param;
 
 	if (policy < 0 || sched_getparam(0, &param) < 0 ||
-	    (!(policy & SCHED_RESET_ON_FORK) && sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &param) < 0)) {
+	    (!(policy & SCHED_RESET_ON_FORK) &&
+	     sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &param) < 0)) {
 		error_set(err, errno, "keep the own scheduling priority from the workload");
 		return error_remedy(err, "start kapsel under an ordinary policy: chrt --other 0 kapsel ...");
 	}
@@ -210,7 +218,8 @@ static int start_logged(struct run *run, struct log_writer **ret_writer, struct 
 	return r;
 }
 
-int runner_execute(const struct spec *spec, const struct host *host, struct arena *arena, const struct runner_options *options)
+int runner_execute(const struct spec *spec, const struct host *host, struct arena *arena,
+		   const struct runner_options *options)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
 	struct log_writer *writer = NULL;

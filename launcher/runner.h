@@ -16,4 +16,5 @@ struct runner_options {
  *
  * Prints what goes wrong. Return: the exit status for the caller (error.h).
  */
-int runner_execute(const struct spec *spec, const struct host *host, struct arena *arena, const struct runner_options *options);
+int runner_execute(const struct spec *spec, const struct host *host, struct arena *arena,
+		   const struct runner_options *options);

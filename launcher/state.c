@@ -35,8 +35,8 @@ static int open_run_dir(const char *path, struct error *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "open the state directory %s", path);
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
-		error_set(err, EPERM, "use the state directory %s: it belongs to uid %u with mode %04o", path, st.st_uid,
-			  st.st_mode & 07777u);
+		error_set(err, EPERM, "use the state directory %s: it belongs to uid %u with mode %04o", path,
+			  st.st_uid, st.st_mode & 07777u);
 		return error_remedy(err, "remove it, or: chown %u %s; chmod 0700 %s", geteuid(), path, path);
 	}
 	return take_fd(&fd);
@@ -58,7 +58,8 @@ static int undo_dir(int run_dir, const char *name, bool made, int r)
 	return r;
 }
 
-/* The directory may be removed between our open and our lock: then the name leads elsewhere, and we try again. */
+/* The directory may be removed between our open and our lock: then the name leads elsewhere, and we try
+ * again. */
 static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error *err)
 {
 	for (int tries = 0; tries < 100; tries++) {
@@ -72,11 +73,13 @@ static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error
 		if (dir < 0 && errno == ENOENT)
 			continue;
 		if (dir < 0)
-			return undo_dir(run_dir, name, !*ret_stale, error_set(err, errno, "open the state directory of %s", name));
+			return undo_dir(run_dir, name, !*ret_stale,
+					error_set(err, errno, "open the state directory of %s", name));
 		if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
 			if (errno != EWOULDBLOCK)
-				return undo_dir(run_dir, name, !*ret_stale,
-						error_set(err, errno, "lock the state directory of %s", name));
+				return undo_dir(
+					run_dir, name, !*ret_stale,
+					error_set(err, errno, "lock the state directory of %s", name));
 			error_set(err, EBUSY, "start %s: a container of that name runs", name);
 			return error_remedy(err, "stop it, or give this profile another \"name\"");
 		}
@@ -134,7 +137,8 @@ int state_open(struct run *run, struct error *err)
 
 static int write_file(int dir, const char *name, const char *temporary, const char *text, size_t size)
 {
-	_cleanup_fd_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_fd_ int fd =
+		openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r;
 
 	if (fd < 0)
@@ -165,9 +169,11 @@ int state_write(const struct run *run, const struct state_row *rows, size_t n_ro
 		free(table);
 		return error_set(err, ENOMEM, "format the table of restrictions");
 	}
-	length = snprintf(facts, sizeof(facts), "name\t%s\nsupervisor\t%d\ninit\t%d\ncgroup\t%s%s/%s\nhost-id\t%" PRIu32 "\nstarted\t%lld\n",
-			  run->spec->name, (int)getpid(), (int)run->init_pid, run->host->place.mount, run->host->place.parent, run->id,
-			  run->host_id, (long long)time(NULL));
+	length = snprintf(facts, sizeof(facts),
+			  "name\t%s\nsupervisor\t%d\ninit\t%d\ncgroup\t%s%s/%s\nhost-id\t%" PRIu32
+			  "\nstarted\t%lld\n",
+			  run->spec->name, (int)getpid(), (int)run->init_pid, run->host->place.mount,
+			  run->host->place.parent, run->id, run->host_id, (long long)time(NULL));
 	r = write_file(run->state_fd, "facts", "facts.new", facts, (size_t)length);
 	if (r == 0)
 		r = write_file(run->state_fd, "steps", "steps.new", table, size);
@@ -217,7 +223,8 @@ int state_clean(const struct run *run)
 		if (address[0] == '/' && unlink(address) < 0 && errno != ENOENT)
 			r = -errno;
 	}
-	/* The directory goes last: while it is there, the next start of the name knows that there is work left. */
+	/* The directory goes last: while it is there, the next start of the name knows that there is work
+	 * left. */
 	if (r < 0)
 		return r;
 	run_dir = open(run->host->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -234,7 +241,8 @@ int state_clean(const struct run *run)
 
 int state_reclaim(struct run *run)
 {
-	_cleanup_fd_ int run_dir = open(run->host->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), dir = -1;
+	_cleanup_fd_ int run_dir = open(run->host->run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+			 dir = -1;
 	struct stat ours, named;
 
 	if (run_dir >= 0)

@@ -12,8 +12,8 @@
 
 struct json;
 
-#define SPEC_UNLIMITED UINT64_MAX /* written as "unlimited" */
-#define SPEC_UNSET (UINT64_MAX - 1) /* no such limit was asked for */
+#define SPEC_UNLIMITED UINT64_MAX       /* written as "unlimited" */
+#define SPEC_UNSET     (UINT64_MAX - 1) /* no such limit was asked for */
 
 /* Which namespaces the container gets of its own; share_host clears bits. */
 enum spec_namespace {
@@ -90,7 +90,7 @@ struct spec_listen {
 };
 
 struct spec_io_limit {
-	const char *device; /* "/dev/sda" or "8:0" */
+	const char *device;                                  /* "/dev/sda" or "8:0" */
 	uint64_t read_bps, write_bps, read_iops, write_iops; /* SPEC_UNSET where not given */
 };
 
@@ -141,7 +141,7 @@ struct spec {
 	enum spec_proc proc;
 
 	enum spec_network network;
-	const char *network_netns; /* SPEC_NETWORK_JOIN: path of the namespace */
+	const char *network_netns;        /* SPEC_NETWORK_JOIN: path of the namespace */
 	const struct spec_listen *listen; /* sorted by fd, fds are 3, 4, 5 … without a gap */
 	size_t n_listen;
 	unsigned int namespaces; /* enum spec_namespace: those of its own */

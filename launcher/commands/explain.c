@@ -62,8 +62,8 @@ static bool explain_step(const char *name)
 
 	if (!type)
 		return false;
-	printf("%s, a restriction\n  stops   %s\n  kernel  %s\n  phase   %s\n", type->name, type->blocks, type->source,
-	       phase_name(type->phase));
+	printf("%s, a restriction\n  stops   %s\n  kernel  %s\n  phase   %s\n", type->name, type->blocks,
+	       type->source, phase_name(type->phase));
 	return true;
 }
 
@@ -79,7 +79,8 @@ static int run(const struct command *command, int argc, char **argv)
 	if (name)
 		return explain_run(name);
 	if (parse.n_operands == 0) {
-		fprintf(stderr, "kapsel explain: name a key, a code or a profile, as in: %s\n", command->example);
+		fprintf(stderr, "kapsel explain: name a key, a code or a profile, as in: %s\n",
+			command->example);
 		return STATUS_USAGE;
 	}
 	for (int i = 0; i < parse.n_operands; i++) {

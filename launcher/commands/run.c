@@ -57,8 +57,9 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	if (command_given(command, &parse, "dry-run"))
 		return print_plan(spec, &host, arena);
-	return runner_execute(spec, &host, arena,
-			      &(struct runner_options){ .quiet = command_given(command, &parse, "quiet") != NULL });
+	return runner_execute(
+		spec, &host, arena,
+		&(struct runner_options){ .quiet = command_given(command, &parse, "quiet") != NULL });
 }
 
 const struct command command_run = {

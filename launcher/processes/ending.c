@@ -41,7 +41,8 @@ static void print_memory(FILE *out, const struct run *run, const struct cgroup_e
 	fputs("; \"limits\": { \"memory\": … } raises it", out);
 }
 
-static void print_signal(FILE *out, const struct run *run, const struct ending *ending, const struct denials *denials, int number)
+static void print_signal(FILE *out, const struct run *run, const struct ending *ending,
+			 const struct denials *denials, int number)
 {
 	const char *name = sigabbrev_np(number);
 
@@ -49,7 +50,8 @@ static void print_signal(FILE *out, const struct run *run, const struct ending *
 	if (ending->killed)
 		fprintf(out, " after %" PRIu64 " ms of stop timeout", run->spec->stop_timeout_ms);
 	if (number == SIGSYS && (!denials || denials->killed_by < 0))
-		fputs(": a system call of a foreign architecture (32-bit or x32 entry), which no profile opens", out);
+		fputs(": a system call of a foreign architecture (32-bit or x32 entry), which no profile opens",
+		      out);
 	if (number == SIGXFSZ)
 		fputs(": a file grew over \"limits\": { \"file_size\": … }", out);
 	if (number == SIGXCPU)
@@ -65,8 +67,8 @@ static bool by_seccomp(const struct ending *ending, const struct denials *denial
 	       (WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGKILL);
 }
 
-static void print_reason(FILE *out, const struct run *run, const struct ending *ending, const struct cgroup_end *counts,
-			 const struct denials *denials)
+static void print_reason(FILE *out, const struct run *run, const struct ending *ending,
+			 const struct cgroup_end *counts, const struct denials *denials)
 {
 	int status = ending->wait_status;
 	bool killed = WIFSIGNALED(status);
@@ -78,7 +80,8 @@ static void print_reason(FILE *out, const struct run *run, const struct ending *
 	} else if (killed && WTERMSIG(status) == SIGKILL && counts->oom_kills > 0) {
 		print_memory(out, run, counts);
 	} else if (ending->timed_out) {
-		fprintf(out, "wall-clock limit of %" PRIu64 " ms; \"limits\": { \"runtime\": … } raises it", run->spec->limits.runtime_ms);
+		fprintf(out, "wall-clock limit of %" PRIu64 " ms; \"limits\": { \"runtime\": … } raises it",
+			run->spec->limits.runtime_ms);
 	} else if (killed) {
 		print_signal(out, run, ending, denials, WTERMSIG(status));
 	} else {
@@ -89,7 +92,9 @@ static void print_reason(FILE *out, const struct run *run, const struct ending *
 	if (!(killed && counts->oom_kills > 0) && counts->oom_kills > 0)
 		fprintf(out, "; out of memory killed %" PRIu64 " of its processes", counts->oom_kills);
 	if (counts->pids_max_hits > 0)
-		fprintf(out, "; the limit of %" PRIu64 " processes was hit %" PRIu64 " time(s): \"limits\": { \"pids\": … }",
+		fprintf(out,
+			"; the limit of %" PRIu64 " processes was hit %" PRIu64
+			" time(s): \"limits\": { \"pids\": … }",
 			run->spec->limits.pids, counts->pids_max_hits);
 }
 
@@ -102,21 +107,22 @@ static void print_denials(FILE *out, const struct ending *ending, const struct d
 
 		if ((int)i == denials->killed_by && by_seccomp(ending, denials))
 			continue;
-		fprintf(out, "kapsel:   refused %s (%" PRIu64 "x, %s): %s\n", call_name(denial->nr), denial->count,
-			denial->answer ? error_name(denial->answer) : "killed", denial->reason);
+		fprintf(out, "kapsel:   refused %s (%" PRIu64 "x, %s): %s\n", call_name(denial->nr),
+			denial->count, denial->answer ? error_name(denial->answer) : "killed",
+			denial->reason);
 		if (denial->opens[0])
 			fprintf(out, "kapsel:     opened by %s\n", denial->opens);
 	}
 }
 
-int ending_print(FILE *out, const struct run *run, const struct ending *ending, const struct cgroup_end *counts,
-		 const struct denials *denials)
+int ending_print(FILE *out, const struct run *run, const struct ending *ending,
+		 const struct cgroup_end *counts, const struct denials *denials)
 {
 	int status = ending->wait_status;
 
 	print_denials(out, ending, denials);
-	fprintf(out, "kapsel: %s ended after %" PRIu64 ".%03" PRIu64 " s: ", run->spec->name, ending->runtime_ms / 1000,
-		ending->runtime_ms % 1000);
+	fprintf(out, "kapsel: %s ended after %" PRIu64 ".%03" PRIu64 " s: ", run->spec->name,
+		ending->runtime_ms / 1000, ending->runtime_ms % 1000);
 	print_reason(out, run, ending, counts, denials);
 	fputc('\n', out);
 	return WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);

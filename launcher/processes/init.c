@@ -92,9 +92,10 @@ static int make_pipes(struct run *run, struct error *err)
 static int keep_all_high(struct run *run, struct error *err)
 {
 	int *const kept[] = {
-		&run->control[1], &run->go[0], &run->stdin_fd, &run->stdout_fd, &run->stderr_fd, &run->sealed[0],
-		&run->sealed[1], &run->stdout_pipe[0], &run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1],
-		&run->interpreter_fd, &run->program_fd, &run->procfs_fd,
+		&run->control[1],     &run->go[0],          &run->stdin_fd,       &run->stdout_fd,
+		&run->stderr_fd,      &run->sealed[0],      &run->sealed[1],      &run->stdout_pipe[0],
+		&run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1], &run->interpreter_fd,
+		&run->program_fd,     &run->procfs_fd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
@@ -148,7 +149,8 @@ static int start_payload(struct run *run, int *ret_pidfd, struct error *err)
 /* Return: 1 sealed, 0 the payload ended before (it has told why). */
 static int wait_for_seal(struct run *run, int pidfd, struct error *err)
 {
-	struct pollfd fds[2] = { { .fd = run->sealed[0], .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = run->sealed[0], .events = POLLIN },
+				 { .fd = pidfd, .events = POLLIN } };
 
 	while (poll(fds, 2, -1) < 0)
 		if (errno != EINTR)

@@ -21,7 +21,8 @@
 #include "launcher/run.h"
 #include "profiles/spec.h"
 
-/* The supervisor blocked what it takes from a signalfd; the workload starts with nothing blocked or ignored. */
+/* The supervisor blocked what it takes from a signalfd; the workload starts with nothing blocked or ignored.
+ */
 static void reset_signals(void)
 {
 	const struct sigaction action = { .sa_handler = SIG_DFL };
@@ -47,7 +48,9 @@ static int execute(const struct run *run, struct error *err)
 	error_set(err, code, "execute %s", command);
 	err->exit_status = code == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	if (code == EACCES)
-		error_remedy(err, "the file, its interpreter or its mount is not executable: \"exec\": true opens a mount");
+		error_remedy(
+			err,
+			"the file, its interpreter or its mount is not executable: \"exec\": true opens a mount");
 	return -code;
 }
 
@@ -84,7 +87,8 @@ void payload_main(struct run *run)
 		error_set(&err, errno, "tell init that the payload is sealed");
 		wire_fail(run->control[1], &err);
 	}
-	/* Where execveat itself waits for the supervisor that is the gate; else, and without a filter, a pipe is. */
+	/* Where execveat itself waits for the supervisor that is the gate; else, and without a filter, a pipe
+	 * is. */
 	if (!run->exec_held || run->listener_fd < 0)
 		wait_for_go(run);
 	execute(run, &err);

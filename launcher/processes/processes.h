@@ -25,12 +25,12 @@ struct run;
 
 /* How a container ended. */
 struct ending {
-	bool started;      /* the workload's first instruction may have run */
-	bool by_init;      /* wait_status is the workload's, told by init */
-	int wait_status;   /* of wait(2) */
-	bool timed_out;    /* limits.runtime */
-	bool stopped;      /* a signal to the supervisor asked for the end */
-	bool killed;       /* the stop timeout passed, or a second signal came */
+	bool started;    /* the workload's first instruction may have run */
+	bool by_init;    /* wait_status is the workload's, told by init */
+	int wait_status; /* of wait(2) */
+	bool timed_out;  /* limits.runtime */
+	bool stopped;    /* a signal to the supervisor asked for the end */
+	bool killed;     /* the stop timeout passed, or a second signal came */
 	uint64_t runtime_ms;
 };
 
@@ -60,8 +60,8 @@ int supervisor_run(struct run *run, struct log_writer *writer, struct ending *re
  *
  * Return: the exit status for the caller: the workload's, or 128 plus its signal.
  */
-int ending_print(FILE *out, const struct run *run, const struct ending *ending, const struct cgroup_end *counts,
-		 const struct denials *denials);
+int ending_print(FILE *out, const struct run *run, const struct ending *ending,
+		 const struct cgroup_end *counts, const struct denials *denials);
 
 /** init_main() - what the new process does; never returns. */
 _noreturn_ void init_main(struct run *run);
@@ -72,7 +72,8 @@ _noreturn_ void payload_main(struct run *run);
 /** janitor_start() - fork it; it cleans up when the supervisor dies without a word. 0 or -errno. */
 int janitor_start(struct run *run, struct error *err);
 
-/** janitor_share() - give it the locks of the state, so that they last until it has cleaned up. 0 or -errno. */
+/** janitor_share() - give it the locks of the state, so that they last until it has cleaned up. 0 or -errno.
+ */
 int janitor_share(struct run *run, struct error *err);
 
 /**

@@ -36,7 +36,8 @@ void signals_block(void)
 	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
-	/* Ignored, as some callers leave it, children vanish unwaited for: nobody would learn how they ended. */
+	/* Ignored, as some callers leave it, children vanish unwaited for: nobody would learn how they ended.
+	 */
 	sigaction(SIGCHLD, &usual, NULL);
 
 	fill(&set);

@@ -6,7 +6,8 @@
  */
 struct error;
 
-/** signals_block() - block what the supervisor takes, and wait for children as usual. Call before start_run(). */
+/** signals_block() - block what the supervisor takes, and wait for children as usual. Call before
+ * start_run(). */
 void signals_block(void);
 
 /** signals_open() - Return: a signalfd(2) for them, non-blocking, or -errno. */

@@ -35,7 +35,8 @@
 
 static int make_channels(struct run *run, struct error *err)
 {
-	run->proof = mmap(NULL, sizeof(*run->proof), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	run->proof =
+		mmap(NULL, sizeof(*run->proof), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run->proof == MAP_FAILED) {
 		run->proof = NULL;
 		return error_set(err, errno, "map the page for proofs");
@@ -119,7 +120,8 @@ static int make_init(struct run *run, struct error *err)
 	if (run->netns_fd >= 0) {
 		own_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 		if (own_netns < 0 || setns(run->netns_fd, CLONE_NEWNET) < 0)
-			return error_set(err, errno, "join the network namespace %s", run->spec->network_netns);
+			return error_set(err, errno, "join the network namespace %s",
+					 run->spec->network_netns);
 	}
 	run->init_pid = sys_clone3(&args);
 	if (run->init_pid == 0)
@@ -169,8 +171,11 @@ static int wait_for_seal(struct run *run, struct error *err)
 		int status = 0;
 
 		waitpid(run->init_pid, &status, __WALL | WNOHANG);
-		error_set(err, ECHILD, "hear from init: it died%s", WIFSIGNALED(status) ? " by a signal" : "");
-		return error_remedy(err, "the container's memory limit may be too small for its own set-up, or a security module stopped it");
+		error_set(err, ECHILD, "hear from init: it died%s",
+			  WIFSIGNALED(status) ? " by a signal" : "");
+		return error_remedy(
+			err,
+			"the container's memory limit may be too small for its own set-up, or a security module stopped it");
 	}
 	if ((size_t)got == sizeof(message) && message.type == MESSAGE_FAILED) {
 		*err = message.error;

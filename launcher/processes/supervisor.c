@@ -27,7 +27,18 @@
 #include "profiles/spec.h"
 #include "seccomp/notify.h"
 
-enum slot { SLOT_CONTROL, SLOT_STDOUT, SLOT_STDERR, SLOT_DENIED, SLOT_SIGNAL, SLOT_INIT, SLOT_RUNTIME, SLOT_STOP, SLOT_COMPRESS, SLOTS };
+enum slot {
+	SLOT_CONTROL,
+	SLOT_STDOUT,
+	SLOT_STDERR,
+	SLOT_DENIED,
+	SLOT_SIGNAL,
+	SLOT_INIT,
+	SLOT_RUNTIME,
+	SLOT_STOP,
+	SLOT_COMPRESS,
+	SLOTS
+};
 
 /* A log that can't be written is tried again after this. */
 enum { LOG_RETRY_MS = 100 };
@@ -179,7 +190,8 @@ static bool finished(struct supervisor *s, const struct log_writer *writer, int 
 	if (!s->init_gone)
 		return false;
 	if ((s->ending->stopped || s->ending->timed_out) && blocked) {
-		dprintf(STDERR_FILENO, "kapsel: %s was stopped while its log could not be written: its last output is lost\n",
+		dprintf(STDERR_FILENO,
+			"kapsel: %s was stopped while its log could not be written: its last output is lost\n",
 			s->run->spec->name);
 		return true;
 	}

@@ -84,7 +84,8 @@ static int capabilities_apply(const struct step *step, struct run *run, struct e
 
 	/* Inheritable before ambient, and SETPCAP until the securebits are locked. */
 	if (r == 0)
-		r = capabilities_set(setup | (step->spec->allow_setuid ? UINT64_C(1) << CAP_SYS_ADMIN : 0), caps, err);
+		r = capabilities_set(setup | (step->spec->allow_setuid ? UINT64_C(1) << CAP_SYS_ADMIN : 0),
+				     caps, err);
 	if (r == 0)
 		r = raise_ambient(caps, err);
 	if (r < 0)
@@ -92,8 +93,10 @@ static int capabilities_apply(const struct step *step, struct run *run, struct e
 	if (prctl(PR_SET_SECUREBITS, wanted_securebits(step->spec), 0, 0, 0) < 0)
 		return error_set(err, errno, "lock the securebits");
 	run->proof->securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
-	/* Without no_new_privs the filter can only be loaded with CAP_SYS_ADMIN: the payload drops that itself. */
-	r = capabilities_set(step->spec->allow_setuid ? caps | UINT64_C(1) << CAP_SYS_ADMIN : caps, caps, err);
+	/* Without no_new_privs the filter can only be loaded with CAP_SYS_ADMIN: the payload drops that
+	 * itself. */
+	r = capabilities_set(step->spec->allow_setuid ? caps | UINT64_C(1) << CAP_SYS_ADMIN : caps, caps,
+			     err);
 	return r < 0 ? r : STEP_DONE;
 }
 
@@ -104,10 +107,8 @@ static int compare_sets(pid_t pid, uint64_t wanted, struct error *err)
 		capng_type_t type;
 		const char *name;
 	} sets[] = {
-		{ CAPNG_BOUNDING_SET, "bounding" },
-		{ CAPNG_PERMITTED, "permitted" },
-		{ CAPNG_EFFECTIVE, "effective" },
-		{ CAPNG_INHERITABLE, "inheritable" },
+		{ CAPNG_BOUNDING_SET, "bounding" }, { CAPNG_PERMITTED, "permitted" },
+		{ CAPNG_EFFECTIVE, "effective" },   { CAPNG_INHERITABLE, "inheritable" },
 		{ CAPNG_AMBIENT, "ambient" },
 	};
 
@@ -118,12 +119,14 @@ static int compare_sets(pid_t pid, uint64_t wanted, struct error *err)
 		for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++)
 			if (capng_have_capability(sets[i].type, cap) != (int)(wanted >> cap & 1))
 				return error_set(err, EBADE, "the %s set %s %s", sets[i].name,
-						 wanted >> cap & 1 ? "lacks" : "still has", capabilities_name((int)cap));
+						 wanted >> cap & 1 ? "lacks" : "still has",
+						 capabilities_name((int)cap));
 	return 0;
 }
 
-static int capabilities_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-			       char report[STEP_REPORT_MAX], struct error *err)
+static int capabilities_verify(const struct step *step, const struct run *run,
+			       const struct evidence *evidence, char report[STEP_REPORT_MAX],
+			       struct error *err)
 {
 	uint64_t caps = step->spec->capabilities;
 	int r = compare_sets(evidence->payload_pid, caps, err);
@@ -132,7 +135,8 @@ static int capabilities_verify(const struct step *step, const struct run *run, c
 		return r;
 	if (run->proof->securebits != wanted_securebits(step->spec))
 		return error_set(err, EBADE, "the securebits are %x", (unsigned int)run->proof->securebits);
-	snprintf(report, STEP_REPORT_MAX, "CapBnd=CapPrm=CapEff=CapInh=CapAmb=%016" PRIx64 ", securebits %x locked",
+	snprintf(report, STEP_REPORT_MAX,
+		 "CapBnd=CapPrm=CapEff=CapInh=CapAmb=%016" PRIx64 ", securebits %x locked",
 		 evidence->payload.cap_bounding, (unsigned int)run->proof->securebits);
 	return STEP_DONE;
 }

@@ -41,7 +41,8 @@ static int cgroup_limits_apply(const struct step *step, struct run *run, struct 
 		return STEP_ABSENT; /* no limit was asked for, and there is nowhere to make a group */
 	/* Said before it is made: killed in between, the janitor must know. */
 	run->proof->cgroup_ours = true;
-	r = cgroup_create(place, run->id, run->limits.controllers, &run->cgroup_fd, &run->cgroup_parent_fd, err);
+	r = cgroup_create(place, run->id, run->limits.controllers, &run->cgroup_fd, &run->cgroup_parent_fd,
+			  err);
 	if (r < 0)
 		run->proof->cgroup_ours = false; /* not made, or unmade, or somebody else's */
 	if (r == 0)
@@ -49,8 +50,9 @@ static int cgroup_limits_apply(const struct step *step, struct run *run, struct 
 	return r < 0 ? r : STEP_DONE;
 }
 
-static int cgroup_limits_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				char report[STEP_REPORT_MAX], struct error *err)
+static int cgroup_limits_verify(const struct step *step, const struct run *run,
+				const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				struct error *err)
 {
 	size_t used = 0;
 	int r;

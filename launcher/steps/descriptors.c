@@ -57,11 +57,13 @@ static int descriptors_apply(const struct step *step, struct run *run, struct er
 	unsigned int next = 3 + (unsigned int)step->spec->n_listen;
 	int r;
 
-	if (dup2(run->stdin_fd, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0)
+	if (dup2(run->stdin_fd, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(errors, STDERR_FILENO) < 0)
 		return error_set(err, errno, "place stdin, stdout and stderr");
 	for (size_t i = 0; i < step->spec->n_listen; i++)
 		if (dup2(run->listen_fds[i], step->spec->listen[i].fd) < 0)
-			return error_set(err, errno, "place the listen socket %s", step->spec->listen[i].name);
+			return error_set(err, errno, "place the listen socket %s",
+					 step->spec->listen[i].name);
 	if (syscall(SYS_close_range, next, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_set(err, errno, "mark all other descriptors close-on-exec");
 	r = note_survivors(run, (int)next - 1, err);
@@ -77,7 +79,8 @@ static int descriptors_verify(const struct step *step, const struct run *run, co
 	if (run->proof->stray_fd >= 0)
 		return error_set(err, EBADE, "descriptor %d would reach the workload", run->proof->stray_fd);
 	if (run->proof->open_fds != wanted)
-		return error_set(err, EBADE, "%u descriptors would reach the workload, not %zu", run->proof->open_fds, wanted);
+		return error_set(err, EBADE, "%u descriptors would reach the workload, not %zu",
+				 run->proof->open_fds, wanted);
 	snprintf(report, STEP_REPORT_MAX, "%zu stay open: 0 to %zu", wanted, wanted - 1);
 	return STEP_DONE;
 }

@@ -25,20 +25,25 @@
 #include "profiles/spec.h"
 
 const struct dev_node dev_nodes[DEV_NODES] = {
-	{ "/dev/null", 1, 3 }, { "/dev/zero", 1, 5 }, { "/dev/full", 1, 7 }, { "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 },
+	{ "/dev/null", 1, 3 },   { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 },
 };
 
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
 };
 
 /* A tree of ours that is not attached yet, or one node in it; the name is a single component. */
 static int add_node(int dev_fd, int tree_fd, const char *path, struct error *err)
 {
 	const char *name = path + strlen("/dev/");
-	_cleanup_fd_ int target = openat(dev_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_fd_ int target =
+		openat(dev_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r;
 
 	if (target < 0)
@@ -58,7 +63,8 @@ static int clone_node(const char *path, const struct dev_node *expected, bool wr
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "look at the host's %s", path);
 	if (expected && (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(expected->major, expected->minor)))
-		return error_set(err, EBADE, "the host's %s is not the device %u:%u", path, expected->major, expected->minor);
+		return error_set(err, EBADE, "the host's %s is not the device %u:%u", path, expected->major,
+				 expected->minor);
 	if (!expected && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return error_set(err, ENODEV, "the host's %s is not a device", path);
 	return take_fd(&fd);
@@ -77,7 +83,8 @@ static int add_nodes(const struct spec *spec, int dev_fd, struct error *err)
 	for (size_t i = 0; i < DEV_NODES + spec->n_devices; i++) {
 		const struct spec_device *extra = i < DEV_NODES ? NULL : &spec->devices[i - DEV_NODES];
 		const char *path = extra ? extra->path : dev_nodes[i].path;
-		_cleanup_fd_ int tree = clone_node(path, extra ? NULL : &dev_nodes[i], !extra || extra->write, err);
+		_cleanup_fd_ int tree =
+			clone_node(path, extra ? NULL : &dev_nodes[i], !extra || extra->write, err);
 		int r = tree < 0 ? tree : add_node(dev_fd, tree, path, err);
 
 		if (r < 0)
@@ -104,7 +111,10 @@ static int add_mount_points(const struct spec *spec, int dev_fd, struct error *e
 static int dev_apply(const struct step *step, struct run *run, struct error *err)
 {
 	static const struct mounts_option options[] = {
-		{ "size", "64k" }, { "nr_inodes", "64" }, { "mode", "0755" }, { NULL, NULL },
+		{ "size", "64k" },
+		{ "nr_inodes", "64" },
+		{ "mode", "0755" },
+		{ NULL, NULL },
 	};
 	_cleanup_fd_ int dev = mounts_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	_cleanup_fd_ int target = -1;
@@ -140,11 +150,14 @@ static int dev_verify(const struct step *step, const struct run *run, const stru
 	    !evidence_option(row->options, "noexec") || !evidence_option(row->options, "nosuid"))
 		return error_set(err, EBADE, "/dev is mounted %s", row ? row->options : "nowhere");
 	for (size_t i = 0; i < DEV_NODES + step->spec->n_devices; i++) {
-		const char *path = i < DEV_NODES ? dev_nodes[i].path : step->spec->devices[i - DEV_NODES].path;
+		const char *path =
+			i < DEV_NODES ? dev_nodes[i].path : step->spec->devices[i - DEV_NODES].path;
 
 		row = evidence_mount(evidence, path);
-		if (!row || !evidence_option(row->options, "nosuid") || !evidence_option(row->options, "noexec"))
-			return error_set(err, EBADE, "%s is mounted %s", path, row ? row->options : "nowhere");
+		if (!row || !evidence_option(row->options, "nosuid") ||
+		    !evidence_option(row->options, "noexec"))
+			return error_set(err, EBADE, "%s is mounted %s", path,
+					 row ? row->options : "nowhere");
 		nodes++;
 	}
 	snprintf(report, STEP_REPORT_MAX, "tmpfs ro,nosuid,noexec with %zu nodes", nodes);

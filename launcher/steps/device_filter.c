@@ -20,7 +20,9 @@ static int rules_fill(const struct spec *spec, struct device_rule rules[RUN_DEVI
 	size_t n = 0;
 
 	for (size_t i = 0; i < DEV_NODES; i++)
-		rules[n++] = (struct device_rule){ .major = dev_nodes[i].major, .minor = dev_nodes[i].minor, .read = true, .write = true };
+		rules[n++] = (struct device_rule){
+			.major = dev_nodes[i].major, .minor = dev_nodes[i].minor, .read = true, .write = true
+		};
 	for (size_t i = 0; i < spec->n_devices && n < RUN_DEVICES_MAX; i++) {
 		const struct spec_device *device = &spec->devices[i];
 		struct stat st;
@@ -63,14 +65,16 @@ static int device_filter_apply(const struct step *step, struct run *run, struct 
 	return r < 0 ? r : STEP_DONE;
 }
 
-static int device_filter_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				char report[STEP_REPORT_MAX], struct error *err)
+static int device_filter_verify(const struct step *step, const struct run *run,
+				const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				struct error *err)
 {
 	int n;
 
 	(void)step, (void)evidence;
 	if (run->cgroup_fd < 0 || !host_privileged(run->host)) {
-		snprintf(report, STEP_REPORT_MAX, "by nodev mounts and the user namespace (a filter needs root and a cgroup)");
+		snprintf(report, STEP_REPORT_MAX,
+			 "by nodev mounts and the user namespace (a filter needs root and a cgroup)");
 		return STEP_ABSENT;
 	}
 	n = devices_attached(run->cgroup_fd);

@@ -25,16 +25,20 @@ static int exec_once_prepare(const struct step *step, struct run *run, struct er
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return error_set(err, errno, "read RLIMIT_NOFILE");
 	if (files >= limit.rlim_max || files > 1000000) {
-		error_set(err, EINVAL, "hold the program above limits.open_files: the caller's hard limit is %lu",
+		error_set(err, EINVAL,
+			  "hold the program above limits.open_files: the caller's hard limit is %lu",
 			  (unsigned long)limit.rlim_max);
-		return error_remedy(err, "set limits.open_files below it, or raise the caller's (ulimit -Hn)");
+		return error_remedy(err,
+				    "set limits.open_files below it, or raise the caller's (ulimit -Hn)");
 	}
 	/* Room for our own descriptors until the workload's limits apply. */
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return error_set(err, errno, "raise the own RLIMIT_NOFILE");
-	/* Held from now on: with many descriptors open, one of ours could get the number and be replaced in init. */
-	run->exec_fd = fcntl(run->go[0], F_DUPFD_CLOEXEC, files < RUN_EXEC_FD_MIN ? RUN_EXEC_FD_MIN : (int)files);
+	/* Held from now on: with many descriptors open, one of ours could get the number and be replaced in
+	 * init. */
+	run->exec_fd =
+		fcntl(run->go[0], F_DUPFD_CLOEXEC, files < RUN_EXEC_FD_MIN ? RUN_EXEC_FD_MIN : (int)files);
 	return run->exec_fd < 0 ? error_set(err, errno, "keep a descriptor above limits.open_files free") : 0;
 }
 
@@ -67,8 +71,10 @@ static int exec_once_verify(const struct step *step, const struct run *run, cons
 	}
 	if (!line || sscanf(line + strlen("Max open files"), " %lu %lu", &soft, &hard) != 2 ||
 	    hard > (unsigned long)run->exec_fd)
-		return error_set(err, EBADE, "the workload's limit of open files reaches descriptor %d", run->exec_fd);
-	snprintf(report, STEP_REPORT_MAX, "execveat for descriptor %d only; open files end at %lu", run->exec_fd, hard);
+		return error_set(err, EBADE, "the workload's limit of open files reaches descriptor %d",
+				 run->exec_fd);
+	snprintf(report, STEP_REPORT_MAX, "execveat for descriptor %d only; open files end at %lu",
+		 run->exec_fd, hard);
 	return STEP_DONE;
 }
 

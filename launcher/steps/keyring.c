@@ -33,7 +33,8 @@ static int keyring_verify(const struct step *step, const struct run *run, const 
 	}
 	if (run->proof->keyring == 0 || run->proof->keyring == ours)
 		return error_set(err, EBADE, "the session keyring is the caller's");
-	snprintf(report, STEP_REPORT_MAX, "session keyring %x, the caller's is another", (unsigned int)run->proof->keyring);
+	snprintf(report, STEP_REPORT_MAX, "session keyring %x, the caller's is another",
+		 (unsigned int)run->proof->keyring);
 	return STEP_DONE;
 }
 

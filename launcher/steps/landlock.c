@@ -32,14 +32,16 @@
 #define SCOPE_ABSTRACT   (UINT64_C(1) << 0) /* ABI 6, 6.12 */
 #define SCOPE_SIGNAL     (UINT64_C(1) << 1)
 
-#define READ  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define READ       (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_FILE (LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
 /* No MAKE_CHAR and MAKE_BLOCK: no workload makes device nodes. */
-#define WRITE_TREE                                                                                              \
-	(WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | \
-	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                  \
-	 LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
-#define ALL (READ | WRITE_TREE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK | ACCESS_IOCTL_DEV)
+#define WRITE_TREE                                                                                           \
+	(WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                       \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |          \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
+#define ALL                                                                                                  \
+	(READ | WRITE_TREE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                     \
+	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | ACCESS_IOCTL_DEV)
 #define ON_A_FILE (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | WRITE_FILE | ACCESS_IOCTL_DEV)
 
 static uint64_t known(int abi)
@@ -88,21 +90,25 @@ static int allow_path(int ruleset, const char *path, uint64_t rights, int abi, s
 
 static int allow_execution(const struct spec *spec, struct run *run, int ruleset, int abi, struct error *err)
 {
-	int r = allow(ruleset, run->exec_fd, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi, "the command", err);
+	int r = allow(ruleset, run->exec_fd, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi,
+		      "the command", err);
 
 	/* The kernel opens the dynamic linker for execution, too. */
 	if (r == 0 && run->interpreter_fd >= 0)
-		r = allow(ruleset, run->interpreter_fd, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi,
-			  "the interpreter", err);
+		r = allow(ruleset, run->interpreter_fd,
+			  LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi, "the interpreter",
+			  err);
 	for (size_t i = 0; r == 0 && i < spec->exec_allow.n; i++)
 		if (!str_equal(spec->exec_allow.items[i], "*"))
-			r = allow_path(ruleset, spec->exec_allow.items[i], LANDLOCK_ACCESS_FS_EXECUTE | READ, abi, err);
+			r = allow_path(ruleset, spec->exec_allow.items[i], LANDLOCK_ACCESS_FS_EXECUTE | READ,
+				       abi, err);
 	return r;
 }
 
 static int allow_all(const struct spec *spec, struct run *run, int ruleset, int abi, struct error *err)
 {
-	int r = allow_path(ruleset, "/", READ | (spec_exec_any(spec) ? (uint64_t)LANDLOCK_ACCESS_FS_EXECUTE : 0), abi, err);
+	int r = allow_path(ruleset, "/",
+			   READ | (spec_exec_any(spec) ? (uint64_t)LANDLOCK_ACCESS_FS_EXECUTE : 0), abi, err);
 
 	if (r == 0)
 		r = allow_execution(spec, run, ruleset, abi, err);
@@ -167,10 +173,12 @@ static int landlock_verify(const struct step *step, const struct run *run, const
 		return STEP_ABSENT;
 	}
 	if (proof->landlock_open_before != 0 || proof->landlock_open_after != EACCES)
-		return error_set(err, EBADE, "a directory outside of all rules opens with %s before and %s after",
-				 proof->landlock_open_before ? error_name(proof->landlock_open_before) : "success",
-				 proof->landlock_open_after ? error_name(proof->landlock_open_after) : "success");
-	snprintf(report, STEP_REPORT_MAX, "ABI %d; a directory outside of the rules: open before, EACCES after", proof->landlock_abi);
+		return error_set(
+			err, EBADE, "a directory outside of all rules opens with %s before and %s after",
+			proof->landlock_open_before ? error_name(proof->landlock_open_before) : "success",
+			proof->landlock_open_after ? error_name(proof->landlock_open_after) : "success");
+	snprintf(report, STEP_REPORT_MAX,
+		 "ABI %d; a directory outside of the rules: open before, EACCES after", proof->landlock_abi);
 	return STEP_DONE;
 }
 
@@ -190,7 +198,8 @@ static void landlock_explain(const struct step *step, const struct spec *spec, F
 
 const struct step_type step_landlock = {
 	.name = "landlock",
-	.blocks = "what a mistake in mounts or seccomp would leave open: writing, executing, device control, signals out",
+	.blocks =
+		"what a mistake in mounts or seccomp would leave open: writing, executing, device control, signals out",
 	.source = "landlock(7), kernel userspace-api/landlock.rst",
 	.phase = PHASE_SEAL,
 	.apply = landlock_apply,

@@ -54,7 +54,8 @@ static int parse_address(const char *text, struct sockaddr_storage *ret, socklen
 		memcpy(local->sun_path, text, length);
 		if (text[0] == '@')
 			local->sun_path[0] = '\0';
-		*ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (text[0] == '/' ? 1 : 0));
+		*ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length +
+					(text[0] == '/' ? 1 : 0));
 		return 0;
 	}
 	if (!colon) {
@@ -107,13 +108,15 @@ static int open_one(const struct spec_listen *listen_spec, struct error *err)
 	int fd, r = parse_address(listen_spec->address, &address, &size);
 
 	if (r < 0)
-		return error_set(err, -r, "parse the address %s of listen.%s", listen_spec->address, listen_spec->name);
+		return error_set(err, -r, "parse the address %s of listen.%s", listen_spec->address,
+				 listen_spec->name);
 	if (listen_spec->address[0] == '/')
 		r = remove_stale(listen_spec->address, &address, size, type);
 	low = r < 0 ? -1 : socket(address.ss_family, type | SOCK_CLOEXEC, 0);
 	if (r == 0 && low < 0)
 		r = -errno;
-	if (r == 0 && address.ss_family != AF_UNIX && setsockopt(low, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+	if (r == 0 && address.ss_family != AF_UNIX &&
+	    setsockopt(low, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
 		r = -errno;
 	saved = umask(0117);
 	if (r == 0 && bind(low, (const struct sockaddr *)&address, size) < 0)
@@ -124,7 +127,8 @@ static int open_one(const struct spec_listen *listen_spec, struct error *err)
 	if (r < 0) {
 		error_set(err, -r, "listen on %s for listen.%s", listen_spec->address, listen_spec->name);
 		if (r == -EADDRINUSE)
-			return error_remedy(err, "another process listens there: ss -ltnp, or choose another address");
+			return error_remedy(
+				err, "another process listens there: ss -ltnp, or choose another address");
 		return r;
 	}
 	fd = fcntl(low, F_DUPFD_CLOEXEC, RUN_FD_FLOOR);
@@ -159,10 +163,12 @@ static int listen_verify(const struct step *step, const struct run *run, const s
 
 		if (getsockopt(run->listen_fds[i], SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size) < 0 ||
 		    (!step->spec->listen[i].datagram && !accepting))
-			return error_set(err, EBADE, "the socket of listen.%s does not accept", step->spec->listen[i].name);
+			return error_set(err, EBADE, "the socket of listen.%s does not accept",
+					 step->spec->listen[i].name);
 		if (used < STEP_REPORT_MAX)
-			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%sfd %d %s", i ? ", " : "",
-						 step->spec->listen[i].fd, step->spec->listen[i].address);
+			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%sfd %d %s",
+						 i ? ", " : "", step->spec->listen[i].fd,
+						 step->spec->listen[i].address);
 	}
 	return STEP_DONE;
 }

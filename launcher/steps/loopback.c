@@ -58,7 +58,8 @@ static int loopback_verify(const struct step *step, const struct run *run, const
 static void loopback_explain(const struct step *step, const struct spec *spec, FILE *out)
 {
 	(void)step;
-	fputs(spec->network == SPEC_NETWORK_LOOPBACK ? "only lo, up" : "only lo, down: no network at all", out);
+	fputs(spec->network == SPEC_NETWORK_LOOPBACK ? "only lo, up" : "only lo, down: no network at all",
+	      out);
 }
 
 const struct step_type step_loopback = {

@@ -19,10 +19,12 @@
 #include "profiles/spec.h"
 
 static const char *const masked[] = {
-	"/proc/acpi", "/proc/asound", "/proc/config.gz", "/proc/interrupts", "/proc/kallsyms", "/proc/kcore",
-	"/proc/keys", "/proc/key-users", "/proc/kmsg", "/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags",
-	"/proc/latency_stats", "/proc/modules", "/proc/sched_debug", "/proc/scsi", "/proc/slabinfo",
-	"/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo",
+	"/proc/acpi",          "/proc/asound",        "/proc/config.gz",   "/proc/interrupts",
+	"/proc/kallsyms",      "/proc/kcore",         "/proc/keys",        "/proc/key-users",
+	"/proc/kmsg",          "/proc/kpagecgroup",   "/proc/kpagecount",  "/proc/kpageflags",
+	"/proc/latency_stats", "/proc/modules",       "/proc/sched_debug", "/proc/scsi",
+	"/proc/slabinfo",      "/proc/sysrq-trigger", "/proc/timer_list",  "/proc/timer_stats",
+	"/proc/vmallocinfo",
 };
 static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys" };
 
@@ -33,7 +35,9 @@ static int mask_paths_wanted(const struct spec *spec)
 
 static int cover(struct run *run, const char *path, struct error *err)
 {
-	static const struct mounts_option empty[] = { { "size", "4k" }, { "nr_inodes", "1" }, { "mode", "0000" }, { NULL, NULL } };
+	static const struct mounts_option empty[] = {
+		{ "size", "4k" }, { "nr_inodes", "1" }, { "mode", "0000" }, { NULL, NULL }
+	};
 	uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	_cleanup_fd_ int target = path_open_plain(run->rootfs_fd, path, O_PATH), tree = -1;
 	struct stat st;
@@ -63,7 +67,8 @@ static int make_readonly(struct run *run, const char *path, struct error *err)
 	tree = open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return error_set(err, errno, "copy the mount of %s", path);
-	r = mounts_restrict(tree, false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	r = mounts_restrict(tree, false,
+			    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (r == 0)
 		r = mounts_attach(tree, target);
 	return r < 0 ? error_set(err, -r, "make %s read-only", path) : STEP_DONE;
@@ -110,8 +115,9 @@ static int mask_paths_verify(const struct step *step, const struct run *run, con
 	(void)step;
 	/* Every kernel has /proc/sys, kallsyms or keys: nothing found at all means that nothing was done. */
 	if (covered == 0 || locked == 0 || covered != run->proof->masked || locked != run->proof->read_only)
-		return error_set(err, EBADE, "%zu of %u kernel files are covered, %zu of %u directories read-only", covered,
-				 run->proof->masked, locked, run->proof->read_only);
+		return error_set(err, EBADE,
+				 "%zu of %u kernel files are covered, %zu of %u directories read-only",
+				 covered, run->proof->masked, locked, run->proof->read_only);
 	snprintf(report, STEP_REPORT_MAX, "%zu files covered, %zu directories read-only", covered, locked);
 	return STEP_DONE;
 }
@@ -119,7 +125,8 @@ static int mask_paths_verify(const struct step *step, const struct run *run, con
 static void mask_paths_explain(const struct step *step, const struct spec *spec, FILE *out)
 {
 	(void)step, (void)spec;
-	fprintf(out, "%zu kernel files covered, %zu directories read-only", ARRAY_SIZE(masked), ARRAY_SIZE(readonly));
+	fprintf(out, "%zu kernel files covered, %zu directories read-only", ARRAY_SIZE(masked),
+		ARRAY_SIZE(readonly));
 }
 
 const struct step_type step_mask_paths = {

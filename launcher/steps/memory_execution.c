@@ -30,8 +30,9 @@ static int memory_execution_apply(const struct step *step, struct run *run, stru
 	return STEP_DONE;
 }
 
-static int memory_execution_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				   char report[STEP_REPORT_MAX], struct error *err)
+static int memory_execution_verify(const struct step *step, const struct run *run,
+				   const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				   struct error *err)
 {
 	(void)step, (void)evidence;
 	if (!run->host->mdwe) {

@@ -52,7 +52,8 @@ static int mount_prepare(const struct step *step, struct run *run, struct error 
 		return error_set(err, E2BIG, "more than %d mounts", RUN_MOUNTS_MAX);
 	if (mount->idmap && !host_privileged(run->host)) {
 		error_set(err, EPERM, "id-map the mount %s", mount->target);
-		return error_remedy(err, "\"idmap\" needs root: the kernel wants rights over the file system itself");
+		return error_remedy(
+			err, "\"idmap\" needs root: the kernel wants rights over the file system itself");
 	}
 	return 0;
 }
@@ -77,7 +78,8 @@ static int mount_acquire(const struct step *step, struct run *run, struct error 
 	return 0;
 }
 
-/* The ids on disk are the ids inside: needs the container's user namespace, and a tree that nobody uses yet. */
+/* The ids on disk are the ids inside: needs the container's user namespace, and a tree that nobody uses yet.
+ */
 static int mount_map(const struct step *step, struct run *run, struct error *err)
 {
 	const struct spec_mount *mount = step->arg;
@@ -94,7 +96,8 @@ static int mount_map(const struct step *step, struct run *run, struct error *err
 	attr.userns_fd = (uint64_t)userns;
 	if (mount_setattr(run->mount_fds[index_of(step)], "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
 		error_set(err, errno, "id-map the mount %s", mount->target);
-		return error_remedy(err, "the file system of %s may not support id-mapped mounts", mount->source);
+		return error_remedy(err, "the file system of %s may not support id-mapped mounts",
+				    mount->source);
 	}
 	return 0;
 }
@@ -106,12 +109,18 @@ static int new_tmpfs(const struct step *step, struct error *err)
 	uint64_t inodes = mount->inodes == SPEC_UNSET ? mount->size_bytes / 4096 : mount->inodes;
 	char size[32], count[32], mode[16];
 	const struct mounts_option options[] = {
-		{ "size", size }, { "nr_inodes", count }, { "mode", mode }, { NULL, NULL },
+		{ "size", size },
+		{ "nr_inodes", count },
+		{ "mode", mode },
+		{ NULL, NULL },
 	};
 	int fd;
 
 	snprintf(size, sizeof(size), "%" PRIu64, mount->size_bytes == SPEC_UNLIMITED ? 0 : mount->size_bytes);
-	snprintf(count, sizeof(count), "%" PRIu64, mount->size_bytes == SPEC_UNLIMITED ? 0 : inodes < 16 ? 16 : inodes);
+	snprintf(count, sizeof(count), "%" PRIu64,
+		 mount->size_bytes == SPEC_UNLIMITED ? 0
+		 : inodes < 16                       ? 16
+						     : inodes);
 	snprintf(mode, sizeof(mode), "%04o", mount->mode);
 	fd = mounts_new("tmpfs", options, attributes(mount));
 	return fd < 0 ? error_set(err, -fd, "create the tmpfs for %s", mount->target) : fd;
@@ -134,7 +143,8 @@ static int open_target(const struct step *step, struct run *run, struct error *e
 			parent = other;
 	}
 	if (parent && parent->type == SPEC_MOUNT_TMPFS) {
-		_cleanup_fd_ int base = path_open_in_root(run->rootfs_fd, parent->target, O_PATH | O_DIRECTORY);
+		_cleanup_fd_ int base =
+			path_open_in_root(run->rootfs_fd, parent->target, O_PATH | O_DIRECTORY);
 
 		if (base >= 0)
 			fd = path_make_in(base, mount->target + strlen(parent->target) + 1, 0755);
@@ -168,7 +178,8 @@ static int mount_apply(const struct step *step, struct run *run, struct error *e
 	if (r < 0) {
 		error_set(err, -r, "mount %s", mount->target);
 		if (r == -ENOTDIR || r == -EINVAL)
-			return error_remedy(err, "source and mount point must both be directories, or both files");
+			return error_remedy(err,
+					    "source and mount point must both be directories, or both files");
 		return r;
 	}
 	return STEP_DONE;
@@ -226,7 +237,8 @@ static int mount_verify(const struct step *step, const struct run *run, const st
 	    ((flags & MOUNT_ATTR_NOEXEC) && !evidence_option(row->options, "noexec")) ||
 	    ((flags & MOUNT_ATTR_NOSYMFOLLOW) && !evidence_option(row->options, "nosymfollow")) ||
 	    ((flags & MOUNT_ATTR_RDONLY) && !evidence_option(row->options, "ro")))
-		return error_set(err, EBADE, "%s is mounted %s", mount->target, row ? row->options : "nowhere");
+		return error_set(err, EBADE, "%s is mounted %s", mount->target,
+				 row ? row->options : "nowhere");
 	snprintf(report, STEP_REPORT_MAX, "%s %s %s", mount->target, row->fstype, row->options);
 	return STEP_DONE;
 }
@@ -239,8 +251,10 @@ static void mount_explain(const struct step *step, const struct spec *spec, FILE
 	if (mount->type == SPEC_MOUNT_TMPFS)
 		fprintf(out, "%s: tmpfs of %" PRIu64 " bytes", mount->target, mount->size_bytes);
 	else
-		fprintf(out, "%s: %s of the host%s", mount->target, mount->source, mount->recursive ? " with what is mounted below" : "");
-	fprintf(out, ", %s, %s, nosuid, nodev", mount->write || mount->type == SPEC_MOUNT_TMPFS ? "writable" : "read-only",
+		fprintf(out, "%s: %s of the host%s", mount->target, mount->source,
+			mount->recursive ? " with what is mounted below" : "");
+	fprintf(out, ", %s, %s, nosuid, nodev",
+		mount->write || mount->type == SPEC_MOUNT_TMPFS ? "writable" : "read-only",
 		mount->exec ? "exec" : "noexec");
 }
 

@@ -22,7 +22,8 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-const char *const run_namespace_names[RUN_NAMESPACES] = { "user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time" };
+const char *const run_namespace_names[RUN_NAMESPACES] = { "user", "mnt", "pid",    "net",
+							  "ipc",  "uts", "cgroup", "time" };
 
 static const struct {
 	unsigned int bit; /* enum spec_namespace, 0: always own */
@@ -115,9 +116,10 @@ static int namespaces_verify(const struct step *step, const struct run *run, con
 		if (stat(path, &ours) < 0)
 			return error_set(err, errno, "look at %s", path);
 		if (run->proof->namespaces[i] == 0 || run->proof->namespaces[i] == ours.st_ino)
-			return error_set(err, EBADE, "the %s namespace is the host's", run_namespace_names[i]);
-		used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s", used ? " " : "own: ",
+			return error_set(err, EBADE, "the %s namespace is the host's",
 					 run_namespace_names[i]);
+		used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s",
+					 used ? " " : "own: ", run_namespace_names[i]);
 	}
 	return STEP_DONE;
 }
@@ -136,7 +138,8 @@ static void namespaces_explain(const struct step *step, const struct spec *spec,
 
 const struct step_type step_namespaces = {
 	.name = "namespaces",
-	.blocks = "seeing or touching the host's processes, mounts, network, IPC, host name, cgroups and clocks",
+	.blocks =
+		"seeing or touching the host's processes, mounts, network, IPC, host name, cgroups and clocks",
 	.source = "namespaces(7), clone3(2)",
 	.phase = PHASE_MOUNT,
 	.prepare = namespaces_prepare,

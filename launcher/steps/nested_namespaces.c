@@ -27,8 +27,9 @@ static int nested_namespaces_apply(const struct step *step, struct run *run, str
 	return STEP_DONE;
 }
 
-static int nested_namespaces_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				    char report[STEP_REPORT_MAX], struct error *err)
+static int nested_namespaces_verify(const struct step *step, const struct run *run,
+				    const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				    struct error *err)
 {
 	(void)step, (void)evidence;
 	if (run->proof->userns_limit != 0)

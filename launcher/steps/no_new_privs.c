@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* No execve gives more than its caller had; also what lets an unprivileged process load Landlock and seccomp. */
+/* No execve gives more than its caller had; also what lets an unprivileged process load Landlock and seccomp.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -21,8 +22,9 @@ static int no_new_privs_apply(const struct step *step, struct run *run, struct e
 	return STEP_DONE;
 }
 
-static int no_new_privs_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-			       char report[STEP_REPORT_MAX], struct error *err)
+static int no_new_privs_verify(const struct step *step, const struct run *run,
+			       const struct evidence *evidence, char report[STEP_REPORT_MAX],
+			       struct error *err)
 {
 	(void)step, (void)run;
 	if (!evidence->payload.no_new_privs || !evidence->init.no_new_privs)

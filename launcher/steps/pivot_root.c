@@ -18,7 +18,8 @@ static int pivot_root_apply(const struct step *step, struct run *run, struct err
 	(void)step;
 	if (fchdir(run->rootfs_fd) < 0)
 		return error_set(err, errno, "enter the new root");
-	/* With "." twice the old root is stacked on the new one: no directory for it is needed in the image. */
+	/* With "." twice the old root is stacked on the new one: no directory for it is needed in the image.
+	 */
 	if (sys_pivot_root(".", ".") < 0)
 		return error_set(err, errno, "turn old and new root around");
 	if (umount2(".", MNT_DETACH) < 0)

@@ -45,13 +45,17 @@ static int proc_apply(const struct step *step, struct run *run, struct error *er
 
 	if (proc < 0) {
 		error_set(err, -proc, "create the container's procfs");
-		return error_remedy(err, "the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
+		return error_remedy(
+			err,
+			"the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
 	}
 	/* A link here would send the mount somewhere else (CVE-2019-19921, CVE-2023-27561). */
 	target = path_open_plain(run->rootfs_fd, "proc", O_PATH | O_DIRECTORY);
 	if (target < 0) {
 		error_set(err, -target, "open /proc in the root file system");
-		return error_remedy(err, "it must be a plain directory: mkdir %s/proc; or set \"proc\": \"none\"", step->spec->rootfs);
+		return error_remedy(err,
+				    "it must be a plain directory: mkdir %s/proc; or set \"proc\": \"none\"",
+				    step->spec->rootfs);
 	}
 	r = mounts_attach(proc, target);
 	return r < 0 ? error_set(err, -r, "mount procfs on /proc") : STEP_DONE;
@@ -66,7 +70,8 @@ static int proc_verify(const struct step *step, const struct run *run, const str
 	if (!row || !str_equal(row->fstype, "proc") || !evidence_option(row->options, "noexec") ||
 	    !evidence_option(row->super, "hidepid=invisible") ||
 	    (step->spec->proc == SPEC_PROC_OWN && !evidence_option(row->super, "subset=pid")))
-		return error_set(err, EBADE, "/proc is %s %s", row ? row->fstype : "not mounted", row ? row->super : "");
+		return error_set(err, EBADE, "/proc is %s %s", row ? row->fstype : "not mounted",
+				 row ? row->super : "");
 	snprintf(report, STEP_REPORT_MAX, "%s", row->super);
 	return STEP_DONE;
 }
@@ -74,12 +79,15 @@ static int proc_verify(const struct step *step, const struct run *run, const str
 static void proc_explain(const struct step *step, const struct spec *spec, FILE *out)
 {
 	(void)step;
-	fputs(spec->proc == SPEC_PROC_OWN ? "own processes only, no kernel files" : "own processes, kernel files masked", out);
+	fputs(spec->proc == SPEC_PROC_OWN ? "own processes only, no kernel files"
+					  : "own processes, kernel files masked",
+	      out);
 }
 
 const struct step_type step_proc = {
 	.name = "proc",
-	.blocks = "seeing other processes, and the kernel's controls in /proc/sys, sysrq-trigger, kcore, keys",
+	.blocks =
+		"seeing other processes, and the kernel's controls in /proc/sys, sysrq-trigger, kcore, keys",
 	.source = "proc(5), kernel filesystems/proc.rst (hidepid, subset)",
 	.phase = PHASE_MOUNT,
 	.prepare = proc_prepare,

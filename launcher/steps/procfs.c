@@ -42,7 +42,8 @@ static int same_words(const char *a, const char *b)
 static int new_procfs(void)
 {
 	_cleanup_fd_ int target = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_fd_ int fd = mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	_cleanup_fd_ int fd =
+		mounts_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	int r;
 
 	if (target < 0)
@@ -57,11 +58,14 @@ int procfs_open(struct run *run, struct error *err)
 {
 	/* A user namespace may not mount the procfs of a pid namespace that is not its own: then the
 	 * host's is used, which nobody inside can have touched yet. Each file is checked on opening. */
-	int fd = run->spec->namespaces & SPEC_NS_PID ? new_procfs() : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = run->spec->namespaces & SPEC_NS_PID ? new_procfs()
+						     : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) {
 		error_set(err, fd == -1 ? ENOENT : -fd, "create a private procfs");
-		return error_remedy(err, "the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
+		return error_remedy(
+			err,
+			"the kernel wants a complete /proc outside: is kapsel itself in a container that masks it?");
 	}
 	run->procfs_fd = fd;
 	return 0;

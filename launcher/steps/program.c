@@ -72,7 +72,10 @@ static int check_script(const struct step *step, struct run *run, const char *he
 	memcpy(line, head, length);
 	line[length] = '\0';
 	if (length > 0 && line[length - 1] == '\r') {
-		error_set(err, ENOEXEC, "execute %s: its first line ends in CRLF, so the kernel looks for an interpreter named \"…\\r\"", command);
+		error_set(
+			err, ENOEXEC,
+			"execute %s: its first line ends in CRLF, so the kernel looks for an interpreter named \"…\\r\"",
+			command);
 		error_remedy(err, "convert it to Unix line ends: sed -i 's/\\r$//' FILE");
 		return refuse(err, EXIT_NOT_EXECUTABLE, ENOEXEC);
 	}
@@ -82,13 +85,18 @@ static int check_script(const struct step *step, struct run *run, const char *he
 	if (fd < 0 && !is_missing(fd))
 		return error_set(err, -fd, "open %s, the interpreter of %s", interpreter, command);
 	if (fd < 0) {
-		error_set(err, -fd, "execute %s: its interpreter %s is missing in the root file system", command, interpreter);
+		error_set(err, -fd, "execute %s: its interpreter %s is missing in the root file system",
+			  command, interpreter);
 		error_remedy(err, "install it in the image, or correct the script's first line");
 		return refuse(err, EXIT_NOT_FOUND, ENOENT);
 	}
 	if (spec_exec_once(step->spec)) {
-		error_set(err, ENOEXEC, "execute %s: a script can't be the command while the workload may execute exactly once", command);
-		error_remedy(err, "write the interpreter first: \"command\": [\"%s\", \"%s\"]", interpreter, command);
+		error_set(
+			err, ENOEXEC,
+			"execute %s: a script can't be the command while the workload may execute exactly once",
+			command);
+		error_remedy(err, "write the interpreter first: \"command\": [\"%s\", \"%s\"]", interpreter,
+			     command);
 		return refuse(err, EXIT_NOT_EXECUTABLE, ENOEXEC);
 	}
 	run->interpreter_fd = take_fd(&fd);
@@ -96,7 +104,8 @@ static int check_script(const struct step *step, struct run *run, const char *he
 }
 
 /* Finds PT_INTERP and opens what it names; a static program has none. */
-static int find_interpreter(const struct step *step, struct run *run, int fd, const Elf64_Ehdr *elf, struct error *err)
+static int find_interpreter(const struct step *step, struct run *run, int fd, const Elf64_Ehdr *elf,
+			    struct error *err)
 {
 	const char *command = step->spec->command.items[0];
 
@@ -118,9 +127,13 @@ static int find_interpreter(const struct step *step, struct run *run, int fd, co
 		if (run->interpreter_fd >= 0)
 			return STEP_DONE;
 		if (!is_missing(run->interpreter_fd))
-			return error_set(err, -run->interpreter_fd, "open %s, the dynamic linker of %s", name, command);
-		error_set(err, ENOENT, "execute %s: its dynamic linker %s is missing in the root file system", command, name);
-		error_remedy(err, "copy it and the libraries that ldd(1) names into the image, or link the program statically");
+			return error_set(err, -run->interpreter_fd, "open %s, the dynamic linker of %s", name,
+					 command);
+		error_set(err, ENOENT, "execute %s: its dynamic linker %s is missing in the root file system",
+			  command, name);
+		error_remedy(
+			err,
+			"copy it and the libraries that ldd(1) names into the image, or link the program statically");
 		return refuse(err, EXIT_NOT_FOUND, ENOENT);
 	}
 	return STEP_DONE;
@@ -134,8 +147,8 @@ static int check_elf(const struct step *step, struct run *run, int fd, const cha
 	memcpy(&elf, head, sizeof(elf));
 	if (elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_machine != OUR_MACHINE) {
 		error_set(err, ENOEXEC, "execute %s: it is a %s program for %s, this machine is %s", command,
-			  elf.e_ident[EI_CLASS] == ELFCLASS64 ? "64-bit" : "32-bit", machine_name(elf.e_machine),
-			  machine_name(OUR_MACHINE));
+			  elf.e_ident[EI_CLASS] == ELFCLASS64 ? "64-bit" : "32-bit",
+			  machine_name(elf.e_machine), machine_name(OUR_MACHINE));
 		error_remedy(err, "use an image of this machine's architecture");
 		return refuse(err, EXIT_NOT_EXECUTABLE, ENOEXEC);
 	}
@@ -159,7 +172,8 @@ static int look(const struct step *step, struct run *run, struct error *err)
 	if (size >= (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0)
 		return check_elf(step, run, fd, head, err);
 	error_set(err, ENOEXEC, "execute %s: neither an ELF program nor a script with #!", command);
-	error_remedy(err, size == 0 ? "the file is empty" : "is it a text file without its first line, or damaged?");
+	error_remedy(err, size == 0 ? "the file is empty"
+				    : "is it a text file without its first line, or damaged?");
 	return refuse(err, EXIT_NOT_EXECUTABLE, ENOEXEC);
 }
 
@@ -199,8 +213,10 @@ static int program_verify(const struct step *step, const struct run *run, const 
 	(void)step, (void)evidence;
 	/* What waits to be executed must be the very file that was looked at. */
 	if (proof->program[1] == 0 || memcmp(proof->program, proof->held, sizeof(proof->held)) != 0)
-		return error_set(err, EBADE, "descriptor %d is not the command that was looked at", run->exec_fd);
-	snprintf(report, STEP_REPORT_MAX, "held as descriptor %d, inode %" PRIu64, run->exec_fd, proof->held[1]);
+		return error_set(err, EBADE, "descriptor %d is not the command that was looked at",
+				 run->exec_fd);
+	snprintf(report, STEP_REPORT_MAX, "held as descriptor %d, inode %" PRIu64, run->exec_fd,
+		 proof->held[1]);
 	return STEP_DONE;
 }
 

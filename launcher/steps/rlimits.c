@@ -30,9 +30,11 @@ static void fill(const struct spec *spec, struct row rows[ROWS])
 	 * 0 stops core files only: with a pipe in core_pattern the kernel still runs the host's
 	 * helper as root on the workload's data. 1 is the value that stops both (core(5)).
 	 */
-	rows[2] = (struct row){ RLIMIT_CORE, "core", "Max core file size", limits->core_bytes ? limits->core_bytes : 1 };
+	rows[2] = (struct row){ RLIMIT_CORE, "core", "Max core file size",
+				limits->core_bytes ? limits->core_bytes : 1 };
 	rows[3] = (struct row){ RLIMIT_STACK, "stack", "Max stack size", limits->stack_bytes };
-	rows[4] = (struct row){ RLIMIT_MEMLOCK, "locked_memory", "Max locked memory", limits->locked_memory_bytes };
+	rows[4] = (struct row){ RLIMIT_MEMLOCK, "locked_memory", "Max locked memory",
+				limits->locked_memory_bytes };
 }
 
 static rlim_t to_rlim(uint64_t value)
@@ -52,9 +54,13 @@ static int rlimits_prepare(const struct step *step, struct run *run, struct erro
 			return error_set(err, errno, "read the present limit of %s", rows[i].key);
 		if (to_rlim(rows[i].value) <= now.rlim_max || run->host == NULL)
 			continue;
-		error_set(err, EPERM, "raise limits.%s to %" PRIu64 " above this process's hard limit of %" PRIu64,
+		error_set(err, EPERM,
+			  "raise limits.%s to %" PRIu64 " above this process's hard limit of %" PRIu64,
 			  rows[i].key, rows[i].value, (uint64_t)now.rlim_max);
-		return error_remedy(err, "raise the caller's limit (ulimit -H, LimitNOFILE= and the like), or lower limits.%s", rows[i].key);
+		return error_remedy(
+			err,
+			"raise the caller's limit (ulimit -H, LimitNOFILE= and the like), or lower limits.%s",
+			rows[i].key);
 	}
 	return 0;
 }
@@ -100,10 +106,11 @@ static int rlimits_verify(const struct step *step, const struct run *run, const 
 		if (!line_holds(evidence->limits, &rows[i]))
 			return error_set(err, EBADE, "the kernel has another \"%s\"", rows[i].line);
 		if (rows[i].value == SPEC_UNLIMITED)
-			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s unlimited", i ? " " : "", rows[i].key);
+			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s unlimited",
+						 i ? " " : "", rows[i].key);
 		else
-			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s %" PRIu64, i ? " " : "",
-						 rows[i].key, rows[i].value);
+			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%s%s %" PRIu64,
+						 i ? " " : "", rows[i].key, rows[i].value);
 	}
 	return STEP_DONE;
 }

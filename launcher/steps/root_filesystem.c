@@ -32,7 +32,9 @@ static int root_filesystem_acquire(const struct step *step, struct run *run, str
 		run->rootfs_fd = -1;
 		error_set(err, -r, "open the root file system %s", path);
 		if (r == -EINVAL)
-			return error_remedy(err, "something is mounted below it that may not be hidden: use a directory without mounts below");
+			return error_remedy(
+				err,
+				"something is mounted below it that may not be hidden: use a directory without mounts below");
 		return error_remedy(err, "\"rootfs\" must be a directory that holds the unpacked image");
 	}
 	return 0;
@@ -74,15 +76,17 @@ static int root_filesystem_apply(const struct step *step, struct run *run, struc
 	return STEP_DONE;
 }
 
-static int root_filesystem_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				  char report[STEP_REPORT_MAX], struct error *err)
+static int root_filesystem_verify(const struct step *step, const struct run *run,
+				  const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				  struct error *err)
 {
 	const struct mount_row *row = evidence_mount(evidence, "/");
 
 	(void)run;
 	if (!row || !evidence_option(row->options, "ro") || !evidence_option(row->options, "nodev") ||
 	    (!step->spec->allow_setuid && !evidence_option(row->options, "nosuid")))
-		return error_set(err, EBADE, "the root file system is mounted %s", row ? row->options : "nowhere");
+		return error_set(err, EBADE, "the root file system is mounted %s",
+				 row ? row->options : "nowhere");
 	snprintf(report, STEP_REPORT_MAX, "%s", row->options);
 	return STEP_DONE;
 }

@@ -30,12 +30,15 @@ static int seccomp_apply(const struct step *step, struct run *run, struct error 
 {
 	const struct filter *filter = &run->filter;
 	struct sock_fprog program = { .len = (unsigned short)filter->n, .filter = filter->program };
-	int r = sys_seccomp(SECCOMP_SET_MODE_FILTER, filter->notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0, &program);
+	int r = sys_seccomp(SECCOMP_SET_MODE_FILTER, filter->notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0,
+			    &program);
 
 	if (r < 0) {
 		error_set(err, errno, "load the system call filter");
 		if (err->code == EBUSY)
-			return error_remedy(err, "kapsel runs under a supervisor that already listens to seccomp: start it outside");
+			return error_remedy(
+				err,
+				"kapsel runs under a supervisor that already listens to seccomp: start it outside");
 		return -err->code;
 	}
 	run->listener_fd = filter->notify ? r : -1;
@@ -60,7 +63,8 @@ static int seccomp_verify(const struct step *step, const struct run *run, const 
 		return error_set(err, EBADE, "the kernel has %d filter(s) loaded", status->seccomp_filters);
 	/* "allow_nested_namespaces" opens clone3, and the kernel itself answers. */
 	if (run->proof->seccomp_clone3 != ENOSYS && filter_verdict(step->spec, SYS_clone3) == FILTER_UNKNOWN)
-		return error_set(err, EBADE, "the filter answers clone3 with %s", error_name(run->proof->seccomp_clone3));
+		return error_set(err, EBADE, "the filter answers clone3 with %s",
+				 error_name(run->proof->seccomp_clone3));
 	snprintf(report, STEP_REPORT_MAX, "Seccomp 2, %d filter(s), %zu calls allowed; clone3 answers %s",
 		 status->seccomp_filters, run->filter.n_open, error_name(run->proof->seccomp_clone3));
 	return STEP_DONE;

@@ -41,14 +41,18 @@ static int secrets_prepare(const struct step *step, struct run *run, struct erro
 		int fd = open(secret->source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
 		if (fd < 0)
-			return error_set(err, errno, "open the secret %s from %s", secret->name, secret->source);
+			return error_set(err, errno, "open the secret %s from %s", secret->name,
+					 secret->source);
 		run->secret_fds[i] = fd;
 		if (fstat(fd, &st) < 0)
 			return error_set(err, errno, "look at the secret %s", secret->source);
 		if (!S_ISREG(st.st_mode) || st.st_size > SECRET_SIZE_MAX)
-			return error_set(err, EINVAL, "use %s as a secret: not a regular file of at most 1 MiB", secret->source);
+			return error_set(err, EINVAL,
+					 "use %s as a secret: not a regular file of at most 1 MiB",
+					 secret->source);
 		if (st.st_mode & (S_IWOTH | S_IROTH)) {
-			error_set(err, EPERM, "use %s as a secret: everybody can read or write it", secret->source);
+			error_set(err, EPERM, "use %s as a secret: everybody can read or write it",
+				  secret->source);
 			return error_remedy(err, "chmod 0400 %s", secret->source);
 		}
 	}
@@ -57,7 +61,8 @@ static int secrets_prepare(const struct step *step, struct run *run, struct erro
 
 static int copy_secret(int from, int dir, const struct spec_secret *secret, struct error *err)
 {
-	_cleanup_fd_ int to = openat(dir, secret->name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_fd_ int to =
+		openat(dir, secret->name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
 	unsigned char buffer[4096];
 	ssize_t got;
 	int r = 0;
@@ -98,16 +103,21 @@ static int open_target(const struct step *step, struct run *run, struct error *e
 	if (fd >= 0)
 		return fd;
 	error_set(err, -fd, "open /run/secrets in the root file system");
-	return error_remedy(err, "mkdir -p %s/run/secrets, or add \"/run\": {\"type\": \"tmpfs\", \"size\": \"1MiB\"} to \"mounts\"",
-			    step->spec->rootfs);
+	return error_remedy(
+		err,
+		"mkdir -p %s/run/secrets, or add \"/run\": {\"type\": \"tmpfs\", \"size\": \"1MiB\"} to \"mounts\"",
+		step->spec->rootfs);
 }
 
 static int secrets_apply(const struct step *step, struct run *run, struct error *err)
 {
 	static const struct mounts_option noswap[] = {
-		{ "size", "4m" }, { "nr_inodes", "64" }, { "mode", "0700" }, { "noswap", NULL }, { NULL, NULL },
+		{ "size", "4m" },   { "nr_inodes", "64" }, { "mode", "0700" },
+		{ "noswap", NULL }, { NULL, NULL },
 	};
-	static const struct mounts_option plain[] = { { "size", "4m" }, { "nr_inodes", "64" }, { "mode", "0700" }, { NULL, NULL } };
+	static const struct mounts_option plain[] = {
+		{ "size", "4m" }, { "nr_inodes", "64" }, { "mode", "0700" }, { NULL, NULL }
+	};
 	uint64_t flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
 	_cleanup_fd_ int tree = mounts_new("tmpfs", noswap, flags), target = -1;
 	int r;

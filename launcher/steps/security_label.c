@@ -25,11 +25,13 @@ static int security_label_prepare(const struct step *step, struct run *run, stru
 {
 	(void)run;
 	if (step->spec->apparmor && access("/sys/module/apparmor/parameters/enabled", F_OK) < 0) {
-		error_set(err, ENOTSUP, "use the AppArmor profile %s: AppArmor is not active", step->spec->apparmor);
+		error_set(err, ENOTSUP, "use the AppArmor profile %s: AppArmor is not active",
+			  step->spec->apparmor);
 		return error_remedy(err, "boot with apparmor=1 security=apparmor, or leave out \"apparmor\"");
 	}
 	if (step->spec->selinux && access("/sys/fs/selinux/enforce", F_OK) < 0) {
-		error_set(err, ENOTSUP, "use the SELinux label %s: SELinux is not active", step->spec->selinux);
+		error_set(err, ENOTSUP, "use the SELinux label %s: SELinux is not active",
+			  step->spec->selinux);
 		return error_remedy(err, "boot with selinux=1 security=selinux, or leave out \"selinux\"");
 	}
 	return 0;
@@ -40,7 +42,8 @@ static int write_label(struct run *run, const char *path, const char *text, stru
 	int r = procfs_put(run, path, text, err);
 
 	if (r == -ENOENT || r == -EINVAL)
-		return error_remedy(err, "the policy must be loaded first: apparmor_parser -r FILE, or semodule -i FILE");
+		return error_remedy(
+			err, "the policy must be loaded first: apparmor_parser -r FILE, or semodule -i FILE");
 	return r;
 }
 
@@ -53,18 +56,21 @@ static int security_label_apply(const struct step *step, struct run *run, struct
 		snprintf(text, sizeof(text), "exec %s", step->spec->apparmor);
 		r = write_label(run, "thread-self/attr/apparmor/exec", text, err);
 		if (r == 0)
-			r = procfs_get(run, "thread-self/attr/apparmor/exec", run->proof->label, sizeof(run->proof->label), err);
+			r = procfs_get(run, "thread-self/attr/apparmor/exec", run->proof->label,
+				       sizeof(run->proof->label), err);
 	}
 	if (r == 0 && step->spec->selinux) {
 		r = write_label(run, "thread-self/attr/exec", step->spec->selinux, err);
 		if (r == 0)
-			r = procfs_get(run, "thread-self/attr/exec", run->proof->label, sizeof(run->proof->label), err);
+			r = procfs_get(run, "thread-self/attr/exec", run->proof->label,
+				       sizeof(run->proof->label), err);
 	}
 	return r < 0 ? r : STEP_DONE;
 }
 
-static int security_label_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				 char report[STEP_REPORT_MAX], struct error *err)
+static int security_label_verify(const struct step *step, const struct run *run,
+				 const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				 struct error *err)
 {
 	const char *wanted = step->spec->selinux ? step->spec->selinux : step->spec->apparmor;
 
@@ -78,8 +84,8 @@ static int security_label_verify(const struct step *step, const struct run *run,
 static void security_label_explain(const struct step *step, const struct spec *spec, FILE *out)
 {
 	(void)step;
-	fprintf(out, "%s%s%s", spec->apparmor ? spec->apparmor : "", spec->apparmor && spec->selinux ? ", " : "",
-		spec->selinux ? spec->selinux : "");
+	fprintf(out, "%s%s%s", spec->apparmor ? spec->apparmor : "",
+		spec->apparmor && spec->selinux ? ", " : "", spec->selinux ? spec->selinux : "");
 }
 
 const struct step_type step_security_label = {

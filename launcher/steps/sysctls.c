@@ -39,7 +39,8 @@ static int sysctls_verify(const struct step *step, const struct run *run, const 
 {
 	(void)evidence;
 	if (run->proof->sysctls != step->spec->sysctls.n)
-		return error_set(err, EBADE, "%u of %zu sysctls were set", run->proof->sysctls, step->spec->sysctls.n);
+		return error_set(err, EBADE, "%u of %zu sysctls were set", run->proof->sysctls,
+				 step->spec->sysctls.n);
 	snprintf(report, STEP_REPORT_MAX, "%u written and read back", run->proof->sysctls);
 	return STEP_DONE;
 }
@@ -48,7 +49,8 @@ static void sysctls_explain(const struct step *step, const struct spec *spec, FI
 {
 	(void)step;
 	for (size_t i = 0; i < spec->sysctls.n; i++)
-		fprintf(out, "%s%s=%s", i ? ", " : "", spec->sysctls.items[i].name, spec->sysctls.items[i].value);
+		fprintf(out, "%s%s=%s", i ? ", " : "", spec->sysctls.items[i].name,
+			spec->sysctls.items[i].value);
 }
 
 const struct step_type step_sysctls = {

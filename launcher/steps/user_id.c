@@ -84,16 +84,20 @@ static int user_id_verify(const struct step *step, const struct run *run, const 
 
 	for (int i = 0; i < 4; i++) {
 		if (status->uid[i] == 0 || status->gid[i] == 0)
-			return error_set(err, EBADE, "the workload has host uid %u, gid %u", status->uid[i], status->gid[i]);
+			return error_set(err, EBADE, "the workload has host uid %u, gid %u", status->uid[i],
+					 status->gid[i]);
 		if (status->uid[i] != status->uid[0] || status->gid[i] != status->gid[0])
 			return error_set(err, EBADE, "the workload has more than one uid or gid");
 	}
 	if (status->uid[0] < run->host_id || status->uid[0] - run->host_id >= run->host_range)
-		return error_set(err, EBADE, "the workload has host uid %u, outside its range", status->uid[0]);
+		return error_set(err, EBADE, "the workload has host uid %u, outside its range",
+				 status->uid[0]);
 	if (foreign_groups(status) > user->n_groups || !has_groups(run, status)) {
-		error_set(err, EBADE, "the workload has %zu supplementary groups instead of %zu", status->n_groups, user->n_groups);
-		return error_remedy(err, "a caller without subordinate ids can't drop its own groups: add them "
-					 "(usermod --add-subuids, --add-subgids) or run kapsel as root");
+		error_set(err, EBADE, "the workload has %zu supplementary groups instead of %zu",
+			  status->n_groups, user->n_groups);
+		return error_remedy(err,
+				    "a caller without subordinate ids can't drop its own groups: add them "
+				    "(usermod --add-subuids, --add-subgids) or run kapsel as root");
 	}
 	snprintf(report, STEP_REPORT_MAX, "uid %u gid %u (host %u %u), %zu groups", user->uid, user->gid,
 		 status->uid[0], status->gid[0], status->n_groups);
@@ -103,7 +107,8 @@ static int user_id_verify(const struct step *step, const struct run *run, const 
 static void user_id_explain(const struct step *step, const struct spec *spec, FILE *out)
 {
 	(void)step;
-	fprintf(out, "uid %u, gid %u, %zu supplementary groups", spec->user.uid, spec->user.gid, spec->user.n_groups);
+	fprintf(out, "uid %u, gid %u, %zu supplementary groups", spec->user.uid, spec->user.gid,
+		spec->user.n_groups);
 }
 
 const struct step_type step_user_id = {

@@ -73,7 +73,8 @@ static bool are_subordinate(const struct host *host, uint32_t first, uint32_t n)
 {
 	uint32_t count = host->subuid_count < host->subgid_count ? host->subuid_count : host->subgid_count;
 
-	return has_helper(host) && first >= host->subuid_first && n <= count && first - host->subuid_first <= count - n;
+	return has_helper(host) && first >= host->subuid_first && n <= count &&
+	       first - host->subuid_first <= count - n;
 }
 
 static int choose_ids(struct run *run, struct error *err)
@@ -86,25 +87,31 @@ static int choose_ids(struct run *run, struct error *err)
 	run->host_range = user->host_range;
 	if (!user->host_id_auto) {
 		run->host_id = user->host_id;
-		run->maps_by_helper = !host_privileged(host) && are_subordinate(host, run->host_id, run->host_range);
+		run->maps_by_helper =
+			!host_privileged(host) && are_subordinate(host, run->host_id, run->host_range);
 		r = claim(run->ids_fd, run->host_id, run->host_range);
 		if (r == -EAGAIN || r == -EACCES) {
-			error_set(err, EBUSY, "claim host ids %" PRIu32 "+%" PRIu32, run->host_id, run->host_range);
-			return error_remedy(err, "another container uses them: give this one its own user.host_id, or \"auto\"");
+			error_set(err, EBUSY, "claim host ids %" PRIu32 "+%" PRIu32, run->host_id,
+				  run->host_range);
+			return error_remedy(
+				err,
+				"another container uses them: give this one its own user.host_id, or \"auto\"");
 		}
 		return r < 0 ? error_set(err, -r, "lock host id %" PRIu32, run->host_id) : 0;
 	}
 	if (host_privileged(host))
 		return claim_any(run, POOL_FIRST, POOL_SLOTS, SLOT_SIZE, err);
-	if (host->subuid_count >= run->host_range && host->subgid_count >= run->host_range && has_helper(host)) {
+	if (host->subuid_count >= run->host_range && host->subgid_count >= run->host_range &&
+	    has_helper(host)) {
 		run->maps_by_helper = true;
 		slots = host->subuid_count / run->host_range;
 		return claim_any(run, host->subuid_first, slots, run->host_range, err);
 	}
 	if (run->host_range > 1) {
 		error_set(err, EPERM, "map %" PRIu32 " host ids without subordinate ids", run->host_range);
-		return error_remedy(err, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, "
-					 "and install uidmap; or leave out user.host_range");
+		return error_remedy(
+			err, "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, "
+			     "and install uidmap; or leave out user.host_range");
 	}
 	run->host_id = host->euid; /* the caller's own id is the only one it may map */
 	return 0;
@@ -128,11 +135,14 @@ static int user_namespace_prepare(const struct step *step, struct run *run, stru
 		return 0;
 	}
 	if (user->uid >= run->host_range || user->gid >= run->host_range) {
-		error_set(err, EINVAL, "map user %u:%u into a range of %" PRIu32 " ids", user->uid, user->gid, run->host_range);
+		error_set(err, EINVAL, "map user %u:%u into a range of %" PRIu32 " ids", user->uid, user->gid,
+			  run->host_range);
 		return error_remedy(err, "raise user.host_range above both, or set it to 1");
 	}
-	snprintf(run->uid_map, sizeof(run->uid_map), "0 %" PRIu32 " %" PRIu32 "\n", run->host_id, run->host_range);
-	snprintf(run->gid_map, sizeof(run->gid_map), "0 %" PRIu32 " %" PRIu32 "\n", run->host_id, run->host_range);
+	snprintf(run->uid_map, sizeof(run->uid_map), "0 %" PRIu32 " %" PRIu32 "\n", run->host_id,
+		 run->host_range);
+	snprintf(run->gid_map, sizeof(run->gid_map), "0 %" PRIu32 " %" PRIu32 "\n", run->host_id,
+		 run->host_range);
 	return 0;
 }
 
@@ -161,7 +171,9 @@ static int map_by_helper(const char *helper, pid_t pid, char *map, struct error 
 			return error_set(err, errno, "wait for %s", helper);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		error_set(err, EPERM, "write the id map with %s", helper);
-		return error_remedy(err, "it must be setuid root or have cap_setuid, and /etc/subuid and /etc/subgid must list your user");
+		return error_remedy(
+			err,
+			"it must be setuid root or have cap_setuid, and /etc/subuid and /etc/subgid must list your user");
 	}
 	return 0;
 }
@@ -215,8 +227,9 @@ static int same_map(const char *wanted, const char *kernel)
 	return memcmp(a, b, sizeof(a)) == 0 && b[1] != 0;
 }
 
-static int user_namespace_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				 char report[STEP_REPORT_MAX], struct error *err)
+static int user_namespace_verify(const struct step *step, const struct run *run,
+				 const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				 struct error *err)
 {
 	unsigned int inside, outside, count;
 
@@ -226,7 +239,8 @@ static int user_namespace_verify(const struct step *step, const struct run *run,
 				 (int)strcspn(evidence->uid_map, "\n"), evidence->uid_map,
 				 (int)strcspn(evidence->gid_map, "\n"), evidence->gid_map);
 	sscanf(evidence->uid_map, "%u %u %u", &inside, &outside, &count);
-	snprintf(report, STEP_REPORT_MAX, "uid_map %u -> %u (%u id%s)", inside, outside, count, count == 1 ? "" : "s");
+	snprintf(report, STEP_REPORT_MAX, "uid_map %u -> %u (%u id%s)", inside, outside, count,
+		 count == 1 ? "" : "s");
 	return STEP_DONE;
 }
 
@@ -234,7 +248,8 @@ static void user_namespace_explain(const struct step *step, const struct spec *s
 {
 	(void)step;
 	if (spec->user.host_id_auto)
-		fprintf(out, "%" PRIu32 " id(s) from a range that no other container has", spec->user.host_range);
+		fprintf(out, "%" PRIu32 " id(s) from a range that no other container has",
+			spec->user.host_range);
 	else
 		fprintf(out, "host ids %" PRIu32 "+%" PRIu32, spec->user.host_id, spec->user.host_range);
 }

@@ -34,8 +34,9 @@ static int working_directory_apply(const struct step *step, struct run *run, str
 	return STEP_DONE;
 }
 
-static int working_directory_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
-				    char report[STEP_REPORT_MAX], struct error *err)
+static int working_directory_verify(const struct step *step, const struct run *run,
+				    const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				    struct error *err)
 {
 	(void)step, (void)evidence;
 	/* A directory outside of the root reads as "(unreachable)/…". */

@@ -18,10 +18,10 @@
 #define CAPS                                                                                                 \
 	"CapInh:\t0000000000000001\nCapPrm:\t0000000000000002\nCapEff:\t0000000000000004\n"                  \
 	"CapBnd:\t000001ffffffffff\nCapAmb:\t8000000000000000\n"
-#define UID  "Uid:\t1\t2\t3\t4294967294\n"
-#define GID  "Gid:\t5\t6\t7\t8\n"
+#define UID    "Uid:\t1\t2\t3\t4294967294\n"
+#define GID    "Gid:\t5\t6\t7\t8\n"
 #define OTHERS "Umask:\t0022\nGroups:\t\nSigBlk:\t0\nSigIgn:\t0\nSigCgt:\t0\n"
-#define REST "NoNewPrivs:\t1\nSeccomp:\t2\n"
+#define REST   "NoNewPrivs:\t1\nSeccomp:\t2\n"
 
 static int parse(const char *text, struct proc_status *ret)
 {

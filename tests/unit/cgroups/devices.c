@@ -168,7 +168,7 @@ Test(devices_compile, shares_one_block_among_minors)
 	struct device_rule mixed[4] = {
 		{ .major = 1, .minor = 3, .read = true, .write = true },
 		{ .major = 1, .minor = 9, .read = true, .write = true },
-		{ .major = 1, .minor = 9, .read = true },             /* another access: not shared */
+		{ .major = 1, .minor = 9, .read = true },                 /* another access: not shared */
 		{ .major = 1, .minor = 40, .read = true, .write = true }, /* no bit for it */
 	};
 	int two = devices_compile(mixed, 2, insns);
@@ -176,7 +176,8 @@ Test(devices_compile, shares_one_block_among_minors)
 	cr_assert(eq(int, two, devices_compile(mixed, 1, insns)));
 	cr_assert(gt(int, devices_compile(mixed, 3, insns), two));
 	for (uint32_t minor = 0; minor < 100; minor++)
-		cr_assert(eq(int, allows(mixed, 4, false, 1, minor, W), minor == 3 || minor == 9 || minor == 40));
+		cr_assert(eq(int, allows(mixed, 4, false, 1, minor, W),
+			     minor == 3 || minor == 9 || minor == 40));
 	cr_assert(not(allows(mixed, 4, false, 2, 3, R)));
 	cr_assert(not(allows(mixed, 4, true, 1, 3, R)));
 }
