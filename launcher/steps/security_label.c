@@ -73,9 +73,12 @@ static int security_label_verify(const struct step *step, const struct run *run,
 				 struct error *err)
 {
 	const char *wanted = step->spec->selinux ? step->spec->selinux : step->spec->apparmor;
+	size_t length = strlen(wanted);
 
 	(void)evidence;
-	if (strncmp(run->proof->label, wanted, strlen(wanted)) != 0)
+	/* AppArmor adds its mode: "name (enforce)". A longer name is another one. */
+	if (strncmp(run->proof->label, wanted, length) != 0 ||
+	    (run->proof->label[length] != '\0' && run->proof->label[length] != ' '))
 		return error_set(err, EBADE, "the label for the next execve is \"%s\"", run->proof->label);
 	snprintf(report, STEP_REPORT_MAX, "on execve: %.100s", run->proof->label);
 	return STEP_DONE;
