@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What is known of an OCI container between two calls of the runtime: <root>/<id>/state.json,
+ * beside a copy of the config.json it was created with. Every call stands alone: the flags of
+ * create may be missing from later calls, so all that they decided is written down.
+ *
+ * A pid is only believed together with its start time (proc(5), field 22): pids are reused.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/macro.h"
+#include "cgroups/container.h"
+#include "profiles/spec.h"
+
+struct arena;
+struct error;
+
+enum oci_status {
+	OCI_STATUS_CREATING,
+	OCI_STATUS_CREATED,
+	OCI_STATUS_RUNNING,
+	OCI_STATUS_PAUSED,
+	OCI_STATUS_STOPPED,
+};
+
+/* The directory with all containers, and that of one. */
+struct oci_state_root {
+	const char *path; /* absolute */
+	bool given;       /* --root was given: it must exist for list */
+};
+
+struct oci_state {
+	const char *id;
+	const char *bundle, *rootfs; /* absolute */
+	const char *created;         /* RFC 3339 with nanoseconds, UTC */
+	const char *oci_version;
+	const char *owner; /* user name of the creator, or its uid in digits */
+	struct spec_pairs annotations;
+	pid_t pid;           /* the container's first process; 0: none was made yet */
+	uint64_t start_time; /* of that pid, clock ticks after boot */
+	struct cgroup_container cgroup;
+	bool rootless; /* made by a caller who is not root of the initial user namespace */
+	bool started;  /* start was called and succeeded */
+	bool no_pivot, no_new_keyring;
+	const char *rdt_group;    /* directory below /sys/fs/resctrl that we made; NULL: none */
+	const char *notify_socket; /* of the host; NULL: none */
+	uint64_t namespaces[8];   /* inode numbers by enum oci_namespace_type, 0: unknown */
+};
+
+/** oci_status_name() - Return: "created", "running", … */
+const char *oci_status_name(enum oci_status status);
+
+/** oci_state_check_id() - 0, or -EINVAL with *err: an id is [A-Za-z0-9_+.-]+, not "." or "..". */
+int oci_state_check_id(const char *id, struct error *err);
+
+/**
+ * oci_state_default_root() - "/run/kapsel-oci", or "$XDG_RUNTIME_DIR/kapsel-oci" for a rootless caller
+ *
+ * Return: a string of @arena, or NULL with *err filled.
+ */
+const char *oci_state_default_root(struct arena *arena, bool rootless, struct error *err);
+
+/**
+ * oci_state_create() - make <root>/<id>, locked
+ *
+ * The directory (mode 0700) is the claim on the id. Return: its fd (O_CLOEXEC), -EEXIST with
+ * "container with given ID already exists", or -errno.
+ */
+int oci_state_create(const struct oci_state_root *root, const char *id, struct error *err);
+
+/**
+ * oci_state_open() - open <root>/<id>
+ *
+ * Return: its fd, or -ENOENT with "container "ID" does not exist", or -errno.
+ */
+int oci_state_open(const struct oci_state_root *root, const char *id, struct error *err);
+
+/**
+ * oci_state_lock() - one verb at a time changes a container: flock(2) on the directory
+ * Return: 0 or -errno. Released with the descriptor.
+ */
+int oci_state_lock(int dir_fd, struct error *err);
+
+/** oci_state_write() - state.json, whole or not at all (a temporary name, then rename). 0 or -errno. */
+int oci_state_write(int dir_fd, const struct oci_state *state, struct error *err);
+
+/** oci_state_read() - parse state.json of an open directory. 0 or -errno. */
+int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct error *err);
+
+/** oci_state_load() - open and read in one: Return: the directory's fd or -errno. */
+int oci_state_load(const struct oci_state_root *root, const char *id, struct arena *arena,
+		   struct oci_state *ret, struct error *err);
+
+/** oci_state_status() - ask the kernel: is the process there with that start time, is the cgroup frozen. */
+enum oci_status oci_state_status(const struct oci_state *state);
+
+/** oci_state_pidfd() - Return: a pidfd of the container's process, -ESRCH if it is gone or another, -errno. */
+int oci_state_pidfd(const struct oci_state *state);
+
+/** oci_state_start_time() - field 22 of /proc/<pid>/stat; 0 when there is no such process, or a zombie. */
+uint64_t oci_state_start_time(pid_t pid);
+
+/** oci_state_remove() - remove <root>/<id> with all in it. 0 or -errno. */
+int oci_state_remove(const struct oci_state_root *root, const char *id, struct error *err);
+
+/** oci_state_json() - the object that `state` prints and hooks get on stdin; one string of @arena, or NULL. */
+char *oci_state_json(const struct oci_state *state, enum oci_status status, struct arena *arena);
