@@ -5,6 +5,8 @@
  * root file system is hostile: its names may be links to anywhere and may change
  * while we look. openat2(2) resolves inside the root and refuses magic links.
  */
+#include <stddef.h>
+
 #include "base/macro.h"
 
 /**
@@ -37,3 +39,30 @@ int path_make_dir(int dirfd, const char *name, unsigned int mode) _must_check_;
  * Return: an O_PATH fd of the last one, or -errno.
  */
 int path_make_in(int dirfd, const char *path, unsigned int mode) _must_check_;
+
+/**
+ * path_make_in_root() - resolve @path as path_open_in_root() does, and make the directories that are missing
+ * @mode: of the new directories, less the umask
+ *
+ * A link whose target is missing is followed inside the root, too: images have /etc/resolv.conf point to
+ * what only a booted system makes. Return: an O_PATH fd of the directory, -ENOTDIR when a file is in the way,
+ * -ELOOP for a magic link or more than 40 links, or -errno.
+ */
+int path_make_in_root(int rootfd, const char *path, unsigned int mode) _must_check_;
+
+/**
+ * path_make_file_in_root() - as path_make_in_root(), with an empty file as the last component
+ * @mode: of the directories; the file gets 0644
+ *
+ * Return: an O_PATH fd of whatever stands there, a directory perhaps, or -errno.
+ */
+int path_make_file_in_root(int rootfd, const char *path, unsigned int mode) _must_check_;
+
+/**
+ * path_normalise() - @path without empty components, "." and "..", as text alone: for comparing, not for
+ * opening
+ * @ret: absolute; "/.." is "/"
+ *
+ * Return: 0, or -ENAMETOOLONG.
+ */
+int path_normalise(const char *path, char *ret, size_t size) _must_check_;

@@ -8,14 +8,15 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 /*
  * The program, with the context in register 1 (struct bpf_cgroup_dev_ctx):
  *
  *	access = ctx->access_type >> 16, type = ctx->access_type & 0xffff
  *	for each rule: if type, major and minor match:
- *		access &= ~what the rule allows
- *		if access == 0: return 1
+ *		a rule that allows: access &= ~what it allows; if access == 0: return 1
+ *		a rule that denies: if access & what it denies: return 0
  *	return 0
  *
  * Rules that differ in the minor only share one block with a bit mask: the verifier follows every
@@ -29,10 +30,13 @@ enum {
 	MINOR = BPF_REG_5,
 	RESULT = BPF_REG_0,
 
-	INSNS_RULE_MAX = 11, /* three matches, four for the minors, mask, test, two to return 1 */
 	MASK_BITS = 32,
 	INSNS_END = 2,
+	ATTACHED_MAX = 64, /* the kernel's own limit for one group */
 };
+
+static const char program_name[] = "kapsel_devices";
+_Static_assert(sizeof(program_name) <= BPF_OBJ_NAME_LEN, "the kernel refuses longer names");
 
 static struct bpf_insn load_u32(unsigned int to, size_t offset)
 {
@@ -70,7 +74,7 @@ static struct bpf_insn leave(void)
 	return (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
 }
 
-static uint32_t allowed_by(const struct device_rule *rule)
+static uint32_t accesses_of(const struct device_rule *rule)
 {
 	return (rule->read ? (uint32_t)BPF_DEVCG_ACC_READ : 0) |
 	       (rule->write ? (uint32_t)BPF_DEVCG_ACC_WRITE : 0) |
@@ -85,15 +89,22 @@ static bool maskable(const struct device_rule *rule)
 static bool differ_in_minor_only(const struct device_rule *a, const struct device_rule *b)
 {
 	return maskable(a) && maskable(b) && a->block == b->block && a->any_major == b->any_major &&
-	       (a->any_major || a->major == b->major) && allowed_by(a) == allowed_by(b);
+	       (a->any_major || a->major == b->major) && accesses_of(a) == accesses_of(b);
 }
 
-/* The minors of @rule and of all later rules like it; 0 when an earlier one has taken it along. */
+/*
+ * The minors of @rule and of all later rules like it; 0 when an earlier one has taken it along.
+ * Only among rules that follow each other and all allow or all deny, where the order is the same to us.
+ */
 static uint32_t minors_of(const struct device_rule *rules, size_t n_rules, size_t at)
 {
+	const bool deny = rules[at].deny;
 	uint32_t mask = 0;
+	size_t i = at;
 
-	for (size_t i = 0; i < n_rules; i++) {
+	while (i > 0 && rules[i - 1].deny == deny)
+		i--;
+	for (; i < n_rules && rules[i].deny == deny; i++) {
 		if (!differ_in_minor_only(&rules[at], &rules[i]))
 			continue;
 		if (i < at)
@@ -130,15 +141,38 @@ static size_t match_minors(uint32_t mask, size_t rest, struct bpf_insn *insns)
 	return 5;
 }
 
+/* What a rule does that matches: skip it, or return. */
+static size_t decide(const struct device_rule *rule, struct bpf_insn *insns)
+{
+	size_t n = 0;
+
+	if (rule->deny) {
+		insns[n++] = copy(RESULT, ACCESS);
+		insns[n++] = alu(BPF_AND, RESULT, accesses_of(rule));
+		insns[n++] = (struct bpf_insn){
+			.code = BPF_JMP32 | BPF_JEQ | BPF_K,
+			.dst_reg = RESULT & 0xf,
+			.off = 2,
+			.imm = 0,
+		};
+	} else {
+		insns[n++] = alu(BPF_AND, ACCESS, ~accesses_of(rule));
+		insns[n++] = skip_unless_equal(ACCESS, 0, 2);
+	}
+	insns[n++] = alu(BPF_MOV, RESULT, !rule->deny);
+	insns[n++] = leave();
+	return n;
+}
+
 /* @mask: the minors, 0: rule->minor alone, or any. */
 static size_t compile_rule(const struct device_rule *rule, uint32_t mask, struct bpf_insn *insns)
 {
-	const size_t ending = 4; /* mask, test, two to return 1 */
+	const size_t ending = rule->deny ? 5 : 4;
 	const size_t n_minor = rule->any_minor ? 0 : mask ? 5 : 1;
 	const size_t size = 1 + !rule->any_major + n_minor + ending;
 	size_t n = 0;
 
-	if (allowed_by(rule) == 0)
+	if (accesses_of(rule) == 0)
 		return 0;
 
 	/* A jump counts from the instruction behind it to the end of this rule. */
@@ -155,15 +189,10 @@ static size_t compile_rule(const struct device_rule *rule, uint32_t mask, struct
 		insns[n] = skip_unless_equal(MINOR, rule->minor, size - n - 1);
 		n++;
 	}
-	insns[n++] = alu(BPF_AND, ACCESS, ~allowed_by(rule));
-	insns[n] = skip_unless_equal(ACCESS, 0, size - n - 1);
-	n++;
-	insns[n++] = alu(BPF_MOV, RESULT, 1);
-	insns[n++] = leave();
-	return n;
+	return n + decide(rule, insns + n);
 }
 
-int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns)
+int devices_compile_to(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns, size_t max)
 {
 	size_t n = 0;
 
@@ -176,7 +205,7 @@ int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_
 	for (size_t i = 0; i < n_rules; i++) {
 		uint32_t mask = maskable(&rules[i]) ? minors_of(rules, n_rules, i) : 0;
 
-		if (n + INSNS_RULE_MAX + INSNS_END > DEVICES_INSNS_MAX)
+		if (n + DEVICES_INSNS_RULE_MAX + INSNS_END > max)
 			return -E2BIG;
 		if (mask != 0 || !maskable(&rules[i]))
 			n += compile_rule(&rules[i], mask, insns + n);
@@ -184,6 +213,11 @@ int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_
 	insns[n++] = alu(BPF_MOV, RESULT, 0);
 	insns[n++] = leave();
 	return (int)n;
+}
+
+int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns)
+{
+	return devices_compile_to(rules, n_rules, insns, DEVICES_INSNS_MAX);
 }
 
 static int sys_bpf(int command, union bpf_attr *attr)
@@ -195,18 +229,16 @@ static int sys_bpf(int command, union bpf_attr *attr)
 
 int devices_load(const struct bpf_insn *insns, size_t n_insns, struct error *err)
 {
-	static const char name[] = "kapsel_devices";
 	union bpf_attr attr;
 	int fd;
 
-	_Static_assert(sizeof(name) <= BPF_OBJ_NAME_LEN, "the kernel refuses longer names");
 	memset(&attr, 0, sizeof(attr)); /* the kernel wants zeros in the padding too */
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.expected_attach_type = BPF_CGROUP_DEVICE;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = (uint32_t)n_insns;
 	attr.license = (uintptr_t) "LGPL-2.1-or-later";
-	memcpy(attr.prog_name, name, sizeof(name));
+	memcpy(attr.prog_name, program_name, sizeof(program_name));
 
 	fd = sys_bpf(BPF_PROG_LOAD, &attr);
 	if (fd >= 0)
@@ -224,7 +256,7 @@ int devices_load(const struct bpf_insn *insns, size_t n_insns, struct error *err
 	}
 }
 
-int devices_attach(int cgroup_fd, int program_fd, struct error *err)
+static int attach(int cgroup_fd, int program_fd, unsigned int flags, int replaced_fd, struct error *err)
 {
 	union bpf_attr attr;
 	int r;
@@ -233,6 +265,9 @@ int devices_attach(int cgroup_fd, int program_fd, struct error *err)
 	attr.target_fd = (uint32_t)cgroup_fd;
 	attr.attach_bpf_fd = (uint32_t)program_fd;
 	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = flags;
+	if (flags & BPF_F_REPLACE)
+		attr.replace_bpf_fd = (uint32_t)replaced_fd;
 	r = sys_bpf(BPF_PROG_ATTACH, &attr);
 	if (r >= 0)
 		return 0;
@@ -242,6 +277,65 @@ int devices_attach(int cgroup_fd, int program_fd, struct error *err)
 			err, "it needs CAP_SYS_ADMIN, or a program on a group above forbids others below it "
 			     "(\"bpftool cgroup tree\" shows them)");
 	return r;
+}
+
+int devices_attach(int cgroup_fd, int program_fd, struct error *err)
+{
+	return attach(cgroup_fd, program_fd, 0, -1, err);
+}
+
+/* Return: fd of the program if it has our name, -errno. */
+static int open_ours(uint32_t id)
+{
+	struct bpf_prog_info info;
+	_cleanup_fd_ int fd = -1;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return fd;
+	memset(&attr, 0, sizeof(attr));
+	memset(&info, 0, sizeof(info));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	if (sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0 ||
+	    strncmp(info.name, program_name, sizeof(info.name)) != 0)
+		return -ENOENT;
+	return take_fd(&fd);
+}
+
+/* Return: fd of our program on the group, -ENOENT if there is none. */
+static int find_ours(int cgroup_fd)
+{
+	uint32_t ids[ATTACHED_MAX];
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.prog_cnt = ATTACHED_MAX;
+	if (sys_bpf(BPF_PROG_QUERY, &attr) < 0)
+		return -ENOENT;
+	for (uint32_t i = 0; i < attr.query.prog_cnt && i < ATTACHED_MAX; i++) {
+		int fd = open_ours(ids[i]);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return -ENOENT;
+}
+
+int devices_attach_shared(int cgroup_fd, int program_fd, struct error *err)
+{
+	_cleanup_fd_ int old_fd = find_ours(cgroup_fd);
+
+	/* BPF_F_REPLACE: since 5.6 */
+	return attach(cgroup_fd, program_fd,
+		      BPF_F_ALLOW_MULTI | (old_fd >= 0 ? (unsigned int)BPF_F_REPLACE : 0), old_fd, err);
 }
 
 int devices_attached(int cgroup_fd)

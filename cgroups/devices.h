@@ -17,20 +17,29 @@ struct device_rule {
 	uint32_t major, minor;
 	bool any_major, any_minor;
 	bool read, write, mknod;
+	bool deny; /* refuse these accesses unless a rule before this one has allowed them */
 };
 
-enum { DEVICES_INSNS_MAX = 1024 };
+enum {
+	DEVICES_INSNS_MAX = 1024,
+	DEVICES_INSNS_RULE_MAX = 12, /* what one rule takes at most */
+	DEVICES_INSNS_FRAME = 8,     /* what a program takes without rules */
+};
 
 /**
  * devices_compile() - rules to BPF; anything not matched is denied
  * @insns: DEVICES_INSNS_MAX elements
  *
  * Rules add up: one that allows reading and one that allows writing the same device
- * together allow opening it for both. Pure.
+ * together allow opening it for both. Each kind of access is decided by the first rule
+ * that matches it. Pure.
  *
  * Return: number of instructions, or -E2BIG.
  */
 int devices_compile(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns);
+
+/** devices_compile_to() - as devices_compile(), for @max elements at @insns. */
+int devices_compile_to(const struct device_rule *rules, size_t n_rules, struct bpf_insn *insns, size_t max);
 
 /**
  * devices_load() - load a compiled program
@@ -47,6 +56,15 @@ int devices_load(const struct bpf_insn *insns, size_t n_insns, struct error *err
  * Return: 0 or -errno.
  */
 int devices_attach(int cgroup_fd, int program_fd, struct error *err);
+
+/**
+ * devices_attach_shared() - attach to the group, beside programs of others
+ *
+ * Groups below may get programs of their own, as containers inside of the container need; access is
+ * allowed where all programs allow it. A program of ours that is there already is replaced in one go.
+ * Return: 0 or -errno.
+ */
+int devices_attach_shared(int cgroup_fd, int program_fd, struct error *err);
 
 /** devices_attached() - Return: number of device programs on the group (BPF_PROG_QUERY) or -errno. */
 int devices_attached(int cgroup_fd);

@@ -156,3 +156,17 @@ int host_probe(struct host *ret, struct error *err)
 	*ret = host;
 	return 0;
 }
+
+int host_probe_caller(struct host *ret, struct error *err)
+{
+	struct host host = { .landlock_abi = sys_landlock_abi() };
+	int r = probe_caller(&host, err);
+
+	if (r < 0)
+		return r;
+	if (host.landlock_abi < 0)
+		host.landlock_abi = 0;
+	choose_dirs(&host);
+	*ret = host;
+	return 0;
+}

@@ -52,6 +52,13 @@ struct host {
  */
 int host_probe(struct host *ret, struct error *err);
 
+/**
+ * host_probe_caller() - only what the caller may, its places and Landlock: what an OCI container's start needs
+ *
+ * Return: 0 or -errno with *err filled.
+ */
+int host_probe_caller(struct host *ret, struct error *err);
+
 /* What only doctor shows: the parts of the kernel and its settings, one by one. */
 struct host_details {
 	struct host host;

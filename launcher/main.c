@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "launcher/commands/commands.h"
+#include "launcher/oci/commands/command.h"
 
 static const struct command *const native[] = {
 	&command_run,    &command_check, &command_show,   &command_explain,
@@ -63,17 +65,10 @@ static int run_native(int argc, char **argv)
 	return unknown_verb(argv[1]);
 }
 
-/* The OCI verbs are not part of this version: an engine gets one line and a failure, never a half container.
- */
-static int run_oci(int argc, char **argv)
+/* Engines and build tools look for a runtime by these names: a link to us takes its place. */
+static bool is_oci_name(const char *name)
 {
-	if (argc >= 2 && (str_equal(argv[1], "--version") || str_equal(argv[1], "-v"))) {
-		puts("kapsel-oci " KAPSEL_VERSION);
-		return STATUS_OK;
-	}
-	fputs("kapsel-oci: the OCI runtime commands are not available in this version; use kapsel run PROFILE\n",
-	      stderr);
-	return 1;
+	return str_equal(name, "kapsel-oci") || str_equal(name, "runc") || str_equal(name, "crun");
 }
 
 /*
@@ -125,7 +120,7 @@ int main(int argc, char **argv)
 	if (argc < 1)
 		return EXIT_LAUNCHER;
 	slash = strrchr(argv[0], '/');
-	if (str_equal(slash ? slash + 1 : argv[0], "kapsel-oci"))
-		return run_oci(argc, argv);
+	if (is_oci_name(slash ? slash + 1 : argv[0]))
+		return oci_main(argc, argv);
 	return run_native(argc, argv);
 }

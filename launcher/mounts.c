@@ -62,3 +62,32 @@ int mounts_restrict(int tree_fd, bool recursive, uint64_t attributes)
 {
 	return set_attributes(tree_fd, recursive, attributes, 0);
 }
+
+int mounts_copy(int dirfd, const char *path, bool recursive)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0u) |
+			     (path[0] ? 0u : AT_EMPTY_PATH);
+	int fd = open_tree(dirfd, path, flags);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int mounts_alter(int tree_fd, bool recursive, const struct mounts_change *change)
+{
+	struct mount_attr attr = {
+		.attr_set = change->set,
+		.attr_clr = change->clear,
+		.propagation = change->propagation,
+	};
+	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
+
+	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int mounts_idmap(int tree_fd, bool recursive, int userns_fd)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd };
+	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0u);
+
+	return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}

@@ -201,7 +201,8 @@ int plan_call(const struct plan *plan, enum plan_hook hook, struct run *run, str
 		int (*function)(const struct step *, struct run *, struct error *) =
 			hook == PLAN_PREPARE   ? step->type->prepare
 			: hook == PLAN_ACQUIRE ? step->type->acquire
-					       : step->type->map;
+			: hook == PLAN_MAP     ? step->type->map
+					       : step->type->settle;
 		int r = function ? named(step, function(step, run, err), err) : 0;
 
 		if (r < 0)

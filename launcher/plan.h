@@ -47,7 +47,7 @@ int plan_check(const struct plan *plan, struct error *err);
 /** plan_apply() - apply the steps of one phase, in order. 0 or -errno; err->step names the step. */
 int plan_apply(const struct plan *plan, enum phase phase, struct run *run, struct error *err);
 
-enum plan_hook { PLAN_PREPARE, PLAN_ACQUIRE, PLAN_MAP };
+enum plan_hook { PLAN_PREPARE, PLAN_ACQUIRE, PLAN_MAP, PLAN_SETTLE };
 
 /** plan_call() - call that hook of every step that has it. 0 or -errno; err->step names the step. */
 int plan_call(const struct plan *plan, enum plan_hook hook, struct run *run, struct error *err);

@@ -19,6 +19,7 @@
 struct arena;
 struct host;
 struct notify;
+struct oci_run;
 struct plan;
 struct spec;
 
@@ -67,6 +68,7 @@ struct proof {
 	unsigned int masked, read_only;      /* paths below /proc that mask-path found and covered */
 	unsigned int sysctls;                /* written and read back equal */
 	unsigned int secrets;                /* files written */
+	pid_t joined;                        /* init, made by a joiner; 0: it failed */
 	unsigned int listening;              /* sockets bound by the supervisor, for the janitor */
 	bool cgroup_ours; /* the cgroup of that name was made by this start, or left by a dead one */
 };
@@ -77,6 +79,10 @@ struct message {
 		MESSAGE_FAILED, /* error says what; init exits */
 		MESSAGE_SEALED, /* the payload waits; fds: pidfd, stdout, stderr, listener */
 		MESSAGE_ENDED,  /* the payload ended: status */
+		/* Only of OCI containers. */
+		MESSAGE_CONSOLE,  /* fd: the terminal's master */
+		MESSAGE_HOOKS,    /* the mounts stand: run the hooks of this moment, then answer */
+		MESSAGE_LISTENER, /* to `start`: the seccomp listener, fd */
 	} type;
 	int status; /* of wait(2) */
 	struct error error;
@@ -89,6 +95,7 @@ struct run {
 	const struct host *host;
 	const struct plan *plan;
 	struct arena *arena;
+	struct oci_run *oci; /* what only OCI containers have; NULL for a profile */
 	struct proof *proof;
 
 	/* Outside. */
@@ -139,7 +146,7 @@ struct run {
 /** run_init() - an empty run: no descriptor, all else zero. */
 void run_init(struct run *run);
 
-enum { MOUNT_ROWS_MAX = 160 };
+enum { MOUNT_ROWS_MAX = 1024 };
 
 /* One line of mountinfo (proc(5)). */
 struct mount_row {
@@ -155,7 +162,7 @@ struct evidence {
 	struct proc_status payload, init;
 	char uid_map[256], gid_map[256], setgroups[16];
 	char limits[4096];
-	char mountinfo[32768];
+	char mountinfo[262144];
 	struct mount_row mounts[MOUNT_ROWS_MAX];
 	size_t n_mounts;
 };

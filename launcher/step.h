@@ -53,6 +53,12 @@ struct step_type {
 	int (*apply)(const struct step *step, struct run *run, struct error *err);
 
 	/*
+	 * Supervisor, while the process waits sealed: what is set on it from outside, because it has lost
+	 * the right or would be hampered by it. NULL for most. 0 or -errno.
+	 */
+	int (*settle)(const struct step *step, struct run *run, struct error *err);
+
+	/*
 	 * Supervisor, while the payload waits sealed before its execveat: ask the kernel,
 	 * not the spec. @report gets what the kernel said, for the table.
 	 */

@@ -20,13 +20,18 @@ struct parser {
 	struct arena *arena;
 	struct findings *findings;
 	struct json_spot spot;
-	struct json *stack[JSON_DEPTH_MAX];
+	struct json *stack[JSON_LENIENT_DEPTH_MAX];
 	size_t depth, n_values;
 	struct json *root;
 	const char *key; /* the one that waits for its value */
 	struct place key_place;
 	int failure; /* why a callback stopped the parser: -ENOMEM, or -EINVAL with a finding */
 };
+
+static bool lenient(const struct parser *parser)
+{
+	return (parser->spot.flags & JSON_LENIENT) != 0;
+}
 
 static int stop(struct parser *parser, int failure)
 {
@@ -55,15 +60,15 @@ static struct place next_token(struct parser *parser)
 static struct json *add_value(struct parser *parser, enum json_type type, struct place place)
 {
 	struct json *inside = parser->depth > 0 ? parser->stack[parser->depth - 1] : NULL;
+	const size_t max = lenient(parser) ? JSON_LENIENT_VALUES_MAX : JSON_VALUES_MAX;
 	struct json *value = arena_alloc(parser->arena, sizeof(*value));
 
 	if (!value) {
 		stop(parser, -ENOMEM);
 		return NULL;
 	}
-	if (++parser->n_values > JSON_VALUES_MAX) {
-		findings_add(parser->findings, FINDING_ERROR, "E006", &place, "more than %d values",
-			     JSON_VALUES_MAX);
+	if (++parser->n_values > max) {
+		findings_add(parser->findings, FINDING_ERROR, "E006", &place, "more than %zu values", max);
 		stop(parser, -EINVAL);
 		return NULL;
 	}
@@ -115,7 +120,7 @@ static int on_number(void *context, const char *text, size_t length)
 	if (!fraction)
 		value->integer = strtoll(copy, NULL, 10);
 	value->number = strtod(copy, NULL);
-	if (errno == ERANGE) {
+	if (errno == ERANGE && !lenient(parser)) {
 		findings_add(parser->findings, FINDING_ERROR, "E011", &place,
 			     "the number does not fit 64 bits");
 		return stop(parser, -EINVAL);
@@ -164,13 +169,14 @@ static int on_key(void *context, const unsigned char *text, size_t length)
 
 static int open_container(struct parser *parser, enum json_type type)
 {
+	const size_t max = lenient(parser) ? JSON_LENIENT_DEPTH_MAX : JSON_DEPTH_MAX;
 	struct place place = next_token(parser);
 	struct json *value;
 
 	/* yajl itself goes on for as long as there is memory. */
-	if (parser->depth == JSON_DEPTH_MAX) {
-		findings_add(parser->findings, FINDING_ERROR, "E006", &place, "nested deeper than %d levels",
-			     JSON_DEPTH_MAX);
+	if (parser->depth == max) {
+		findings_add(parser->findings, FINDING_ERROR, "E006", &place, "nested deeper than %zu levels",
+			     max);
 		return stop(parser, -EINVAL);
 	}
 	value = add_value(parser, type, place);
@@ -243,12 +249,13 @@ static int check_duplicates(struct parser *parser, const struct json *object)
 static int on_end(void *context)
 {
 	struct parser *parser = context;
-	const struct json *closed = parser->stack[--parser->depth];
+	struct json *closed = parser->stack[--parser->depth];
 
 	next_token(parser);
+	closed->end = parser->spot.cursor;
 	parser->spot.inside = parser->depth > 0 ? parser->stack[parser->depth - 1] : NULL;
 	parser->spot.after = JSON_AFTER_VALUE;
-	return closed->type == JSON_OBJECT ? check_duplicates(parser, closed) : 1;
+	return closed->type == JSON_OBJECT && !lenient(parser) ? check_duplicates(parser, closed) : 1;
 }
 
 static const yajl_callbacks callbacks = {
@@ -272,7 +279,7 @@ static bool is_direction_override(const unsigned char *text, size_t length)
 	       (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9);
 }
 
-static int check_text(const struct source *source, struct findings *findings)
+static int check_text(const struct source *source, enum json_flags flags, struct findings *findings)
 {
 	const unsigned char *text = (const unsigned char *)source->text;
 	struct place place = { .source = source };
@@ -286,12 +293,15 @@ static int check_text(const struct source *source, struct findings *findings)
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < source->size; i += place.length) {
+		place.length = 1;
+		if (text[i] > 0 && text[i] < 0x80)
+			continue;
 		place.length = str_utf8_length(text + i, source->size - i);
 		if (place.length == 0)
 			message = "not valid UTF-8";
 		else if (text[i] == '\0')
 			message = "the file contains a NUL byte";
-		else if (is_direction_override(text + i, place.length))
+		else if (!(flags & JSON_LENIENT) && is_direction_override(text + i, place.length))
 			message = "invisible character that changes the direction of text";
 		if (message) {
 			place.offset = i;
@@ -338,7 +348,7 @@ int json_parse(const struct source *source, enum json_flags flags, struct arena 
 		.findings = findings,
 		.spot = { .source = source, .flags = flags, .after = JSON_AFTER_START },
 	};
-	int r = check_text(source, findings);
+	int r = check_text(source, flags, findings);
 
 	if (r < 0)
 		return r;

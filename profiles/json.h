@@ -3,7 +3,8 @@
 /*
  * JSON, with comments where allowed, as a tree in which every value and every key knows
  * its place. Stricter than the parser underneath: no duplicate key, at most 32 levels, no
- * NUL, no half characters, no integer that 64 bits can't hold.
+ * NUL, no half characters, no integer that 64 bits can't hold. JSON_LENIENT is for what
+ * other programs wrote: there duplicate keys are kept and numbers left to the reader.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@ struct arena;
 struct findings;
 
 enum { JSON_DEPTH_MAX = 32, JSON_VALUES_MAX = 16384 };
+enum { JSON_LENIENT_DEPTH_MAX = 128, JSON_LENIENT_VALUES_MAX = 200000 };
 
 /* Bits, so that a key can allow several. */
 enum json_type {
@@ -33,9 +35,10 @@ struct json {
 	struct place place;      /* of the value; of an object or array, its opening bracket */
 	const char *name;        /* its key, NULL in an array */
 	struct place name_place; /* of the key, quotes included */
+	size_t end;              /* of an object or array: the offset behind its closing bracket */
 	const char *text;        /* a string's value; a number as it was written */
-	int64_t integer;
-	double number; /* also for an integer */
+	int64_t integer;         /* JSON_LENIENT: the nearest that fits, text has all of it */
+	double number;           /* also for an integer */
 	bool boolean;
 	struct json *first; /* what an object or array holds, in order */
 	struct json *last;
@@ -43,11 +46,12 @@ struct json {
 	size_t n;          /* how many it holds */
 };
 
-enum json_flags { JSON_STRICT = 0, JSON_COMMENTS = 1 << 0 };
+enum json_flags { JSON_STRICT = 0, JSON_COMMENTS = 1 << 0, JSON_LENIENT = 1 << 1 };
 
 /**
  * json_parse() - parse a whole text; its root must be an object
- * @flags: JSON_COMMENTS allows both kinds of comments
+ * @flags: JSON_COMMENTS allows both kinds of comments; JSON_LENIENT duplicate keys, integers
+ *         beyond 64 bits and any character, and more values and levels
  * @ret:   owned by @arena; refers to @source, which must live as long
  *
  * Return: 0; -EINVAL with findings; -ENOMEM. After duplicate keys only, *ret is set

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct json;
+struct oci;
 
 #define SPEC_UNLIMITED UINT64_MAX       /* written as "unlimited" */
 #define SPEC_UNSET     (UINT64_MAX - 1) /* no such limit was asked for */
@@ -164,6 +165,7 @@ struct spec {
 
 	const char *file;        /* the profile's path as given */
 	const struct json *tree; /* merged, each value with its file, line and column */
+	const struct oci *oci;   /* what an OCI bundle says beyond this; NULL for a profile */
 };
 
 /** spec_exec_once() - Return: whether the workload may execute nothing after its command. */

@@ -18,7 +18,7 @@
 #include "seccomp/policy.h"
 
 /* Raised with each change of the compiler, so that no release runs another one's code. */
-enum { CACHE_FORMAT = 1 };
+enum { CACHE_FORMAT = 2 };
 
 static const char magic[8] = "KAPSELF\n";
 
@@ -27,7 +27,7 @@ struct cache_header {
 	char magic[8];
 	uint32_t n;        /* instructions */
 	uint32_t key_size; /* bytes */
-	uint32_t crc;      /* of all that follows the header */
+	uint32_t crc;      /* of the program; the key is compared byte by byte */
 	uint32_t zero;
 };
 
@@ -35,15 +35,22 @@ enum {
 	CACHE_FILE_MAX =
 		sizeof(struct cache_header) + BPF_MAXINSNS * sizeof(struct sock_filter) + CACHE_KEY_MAX,
 	CACHE_NAME_MAX = 48,
+	POLICY_KEY_MAX = 12288,
 };
 
-static void key_byte(struct cache_key *key, char byte)
+/* The key of a policy in the making. */
+struct policy_key {
+	char *text; /* room for POLICY_KEY_MAX */
+	size_t size;
+};
+
+static void key_byte(struct policy_key *key, char byte)
 {
-	if (key->size < CACHE_KEY_MAX)
+	if (key->size < POLICY_KEY_MAX)
 		key->text[key->size++] = byte;
 }
 
-static void key_hex(struct cache_key *key, uint32_t value)
+static void key_hex(struct policy_key *key, uint32_t value)
 {
 	int shift = 28;
 
@@ -54,18 +61,25 @@ static void key_hex(struct cache_key *key, uint32_t value)
 	key_byte(key, ' ');
 }
 
-/* FNV-1a: only names the file, the key itself decides. */
-static uint64_t key_hash(const struct cache_key *key)
+/*
+ * FNV-1a by words of 8 bytes, since keys of container engines have 10 KB and more, with the
+ * high half mixed down. It only names the file, the key itself decides.
+ */
+static uint64_t key_hash(const char *text, size_t size)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	for (size_t i = 0; i < key->size; i++)
-		hash = (hash ^ (unsigned char)key->text[i]) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+		uint64_t word = 0;
 
+		memcpy(&word, text + i, size - i < sizeof(word) ? size - i : sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x100000001b3);
+		hash ^= hash >> 32;
+	}
 	return hash;
 }
 
-static void key_rule(struct cache_key *key, const struct argument_rule *rule,
+static void key_rule(struct policy_key *key, const struct argument_rule *rule,
 		     const struct argument_values *values)
 {
 	for (const char *c = rule->call; *c; c++)
@@ -81,28 +95,48 @@ static void key_rule(struct cache_key *key, const struct argument_rule *rule,
 	key_byte(key, '\n');
 }
 
-void cache_key_fill(struct cache_key *key, const struct policy *policy, const struct filter_options *options)
+void cache_key_set(struct cache_key *key, const char *text, size_t size)
+{
+	*key = (struct cache_key){ .text = text, .size = size, .hash = key_hash(text, size) };
+}
+
+void cache_key_versions(char *line, size_t size)
 {
 	const struct scmp_version *version = seccomp_version();
-	int size;
 
-	size = snprintf(
-		key->text, sizeof(key->text),
-		"kapsel %s format %d arch %x libseccomp %u.%u.%u\nnotify %d violation %d exec %d %d %d\n",
-		KAPSEL_VERSION, CACHE_FORMAT, seccomp_arch_native(), version ? version->major : 0,
-		version ? version->minor : 0, version ? version->micro : 0, options->notify,
-		(int)policy->on_violation, policy->exec_once, options->exec_fd, options->exec_held);
-	key->size = (size_t)size;
+	snprintf(line, size, "kapsel %s format %d arch %x libseccomp %u.%u.%u\n", KAPSEL_VERSION,
+		 CACHE_FORMAT, seccomp_arch_native(), version ? version->major : 0,
+		 version ? version->minor : 0, version ? version->micro : 0);
+}
+
+int cache_key_fill(struct cache_key *ret_key, const struct policy *policy,
+		   const struct filter_options *options, struct arena *arena)
+{
+	struct policy_key key = { .text = arena_alloc(arena, POLICY_KEY_MAX) };
+	size_t n;
+
+	*ret_key = (struct cache_key){ 0 };
+	if (!key.text)
+		return -ENOMEM;
+	cache_key_versions(key.text, POLICY_KEY_MAX);
+	n = strlen(key.text);
+	key.size = n + (size_t)snprintf(key.text + n, POLICY_KEY_MAX - n,
+					"notify %d violation %d exec %d %d %d\n", options->notify,
+					(int)policy->on_violation, policy->exec_once, options->exec_fd,
+					options->exec_held);
 	for (size_t row = 0; row < SYSCALL_ROWS; row++) {
 		if (syscall_row_number(row) < 0)
 			continue;
-		key_byte(key, "akdxu"[policy->verdicts[row]]);
-		key_hex(key, (uint32_t)syscall_row_number(row));
+		key_byte(&key, "akdxu"[policy->verdicts[row]]);
+		key_hex(&key, (uint32_t)syscall_row_number(row));
 	}
-	key_byte(key, '\n');
+	key_byte(&key, '\n');
 	for (size_t i = 0; i < policy->n_rules; i++)
-		key_rule(key, policy->rules[i], &policy->values);
-	key->hash = key_hash(key);
+		key_rule(&key, policy->rules[i], &policy->values);
+	/* A key that didn't fit wouldn't be complete. */
+	if (key.size < POLICY_KEY_MAX)
+		cache_key_set(ret_key, key.text, key.size);
+	return 0;
 }
 
 /* Nobody but the caller can have put anything into it. */
@@ -136,7 +170,7 @@ static bool is_whole(const struct cache_header *header, size_t size, const struc
 	if (size != sizeof(*header) + program_size + key->size)
 		return false;
 	return memcmp(content + program_size, key->text, key->size) == 0 &&
-	       crc32(0, content, (uInt)(program_size + key->size)) == header->crc;
+	       crc32(0, content, (uInt)program_size) == header->crc;
 }
 
 int cache_read(const char *dir, const struct cache_key *key, struct arena *arena,
@@ -151,6 +185,8 @@ int cache_read(const char *dir, const struct cache_key *key, struct arena *arena
 
 	if (dirfd < 0)
 		return dirfd;
+	if (key->size == 0 || key->size > CACHE_KEY_MAX)
+		return -ENOENT;
 	name_of(key, name);
 	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -177,11 +213,10 @@ static int write_entry(int fd, const struct cache_key *key, const struct sock_fi
 {
 	size_t size = n * sizeof(*program);
 	struct cache_header header = { .n = (uint32_t)n, .key_size = (uint32_t)key->size };
-	uLong crc = crc32(0, (const unsigned char *)program, (uInt)size);
 	int r;
 
 	memcpy(header.magic, magic, sizeof(magic));
-	header.crc = (uint32_t)crc32(crc, (const unsigned char *)key->text, (uInt)key->size);
+	header.crc = (uint32_t)crc32(0, (const unsigned char *)program, (uInt)size);
 	r = fd_write_all(fd, &header, sizeof(header));
 	if (r == 0)
 		r = fd_write_all(fd, program, size);
@@ -196,8 +231,7 @@ void cache_write(const char *dir, const struct cache_key *key, const struct sock
 	_cleanup_fd_ int fd = -1;
 	char temporary[CACHE_NAME_MAX + 16], name[CACHE_NAME_MAX];
 
-	/* A key that didn't fit wouldn't be complete. */
-	if (key->size >= CACHE_KEY_MAX)
+	if (key->size == 0 || key->size > CACHE_KEY_MAX)
 		return;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return;

@@ -10,21 +10,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/macro.h"
+
 struct arena;
 struct filter_options;
 struct policy;
 
-enum { CACHE_KEY_MAX = 12288 };
+/* A program with a longer key is not cached. */
+enum { CACHE_KEY_MAX = 1024 * 1024 };
 
-/* All that the program depends on, in words. */
+/*
+ * All that the program depends on. Two programs that differ must have keys that differ: who
+ * may write one of them, as the users of a container engine may, must not be able to
+ * describe their filter in another one's words.
+ */
 struct cache_key {
-	char text[CACHE_KEY_MAX];
-	size_t size;
+	const char *text; /* any bytes */
+	size_t size;      /* 0: no key, nothing is cached */
 	uint64_t hash;
 };
 
-/** cache_key_fill() - describe the filter of @policy completely. */
-void cache_key_fill(struct cache_key *key, const struct policy *policy, const struct filter_options *options);
+/** cache_key_set() - make @text, which must live as long, the key. */
+void cache_key_set(struct cache_key *key, const char *text, size_t size);
+
+/** cache_key_versions() - the line that every key starts with: whose compiler wrote the program. */
+void cache_key_versions(char *line, size_t size);
+
+/**
+ * cache_key_fill() - describe the filter of @policy completely
+ * @arena: owns the text
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cache_key_fill(struct cache_key *ret_key, const struct policy *policy,
+		   const struct filter_options *options, struct arena *arena) _must_check_;
 
 /**
  * cache_read() - take a program from the cache

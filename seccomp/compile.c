@@ -7,14 +7,12 @@
 #include <seccomp.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/macro.h"
 #include "base/str.h"
+#include "seccomp/code.h"
 #include "seccomp/filter.h"
 #include "seccomp/policy.h"
 
@@ -26,21 +24,6 @@ enum { KNOWN_MAX = 512, X32_BIT = 0x40000000 };
  * matter therefore gets an action that nothing else uses, SECCOMP_RET_TRACE with the row
  * as its data, and each such return becomes a jump to that call's block behind the tree.
  */
-struct code {
-	struct sock_filter *items;
-	size_t n;
-	size_t tree; /* where libseccomp's part starts */
-	bool full;
-};
-
-static void code_add(struct code *code, uint16_t op, uint8_t jt, uint8_t jf, uint32_t k)
-{
-	if (code->n == BPF_MAXINSNS) {
-		code->full = true;
-		return;
-	}
-	code->items[code->n++] = (struct sock_filter){ .code = op, .jt = jt, .jf = jf, .k = k };
-}
 
 #if defined(__x86_64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
@@ -118,7 +101,6 @@ static void code_unknown(struct code *code)
 		code_add(code, leave, 0, 0, enosys);
 	}
 	code_to_end(code, 0);
-	code->tree = code->n;
 }
 
 /* The action for a refusal of @nr with @answer. */
@@ -187,27 +169,6 @@ static int fill_tree(scmp_filter_ctx tree, const struct policy *policy, const st
 	return 0;
 }
 
-/* libseccomp before 2.6 exports to a descriptor only. */
-static int export_tree(scmp_filter_ctx tree, struct code *code, struct error *err)
-{
-	_cleanup_fd_ int fd = memfd_create("kapsel-filter", MFD_CLOEXEC);
-	ssize_t size;
-	int r;
-
-	if (fd < 0)
-		return error_set(err, errno, "create a memory file for the filter");
-	r = seccomp_export_bpf(tree, fd);
-	if (r < 0)
-		return error_set(err, -r, "export the filter from libseccomp");
-	size = pread(fd, code->items + code->n, (BPF_MAXINSNS - code->n) * sizeof(*code->items), 0);
-	if (size < 0)
-		return error_set(err, errno, "read the exported filter");
-	if (size == 0 || lseek(fd, 0, SEEK_END) != size || (size_t)size % sizeof(*code->items) != 0)
-		return error_set(err, E2BIG, "read the exported filter");
-	code->n += (size_t)size / sizeof(*code->items);
-	return 0;
-}
-
 static void code_load(struct code *code, unsigned int index, bool high)
 {
 	code_add(code, BPF_LD | BPF_W | BPF_ABS, 0, 0,
@@ -267,14 +228,14 @@ static void code_block(struct code *code, const struct policy *policy, const str
 	code_add(code, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 }
 
-/* Turn each marked return of the tree into a jump to its call's block. */
-static void append_blocks(struct code *code, const struct policy *policy,
+/* Turn each marked return of the tree, which starts at @tree, into a jump to its call's block. */
+static void append_blocks(struct code *code, size_t tree, const struct policy *policy,
 			  const struct filter_options *options)
 {
 	size_t n_tree = code->n;
 	size_t blocks[SYSCALL_ROWS] = { 0 };
 
-	for (size_t i = code->tree; i < n_tree; i++) {
+	for (size_t i = tree; i < n_tree; i++) {
 		struct sock_filter *item = &code->items[i];
 		size_t row = item->k & SECCOMP_RET_DATA;
 
@@ -296,11 +257,13 @@ int compile_policy(const struct policy *policy, const struct filter_options *opt
 	struct code code = { .items = arena_array(arena, BPF_MAXINSNS, sizeof(struct sock_filter)) };
 	scmp_filter_ctx tree;
 	uint32_t otherwise;
+	size_t start;
 	int r;
 
 	if (!code.items)
 		return error_set(err, ENOMEM, "compile the system call filter");
 	code_unknown(&code);
+	start = code.n;
 	/* Linux 6.1 is required: don't let libseccomp probe the kernel for older ones. */
 	seccomp_api_set(5);
 	otherwise = refusal(policy, options, -1, EPERM);
@@ -309,12 +272,12 @@ int compile_policy(const struct policy *policy, const struct filter_options *opt
 		return error_set(err, ENOMEM, "start libseccomp's filter");
 	r = fill_tree(tree, policy, options, otherwise, err);
 	if (r == 0)
-		r = export_tree(tree, &code, err);
+		r = code_import(&code, tree, err);
 	seccomp_release(tree);
 	if (r < 0)
 		return r;
 
-	append_blocks(&code, policy, options);
+	append_blocks(&code, start, policy, options);
 	if (code.full)
 		return error_set(err, E2BIG, "compile the system call filter");
 	*ret_program = code.items;

@@ -51,7 +51,9 @@ int filter_build(const struct spec *spec, const struct filter_options *options, 
 
 	filter.n_open = count_open(&policy);
 	if (options->cache_dir) {
-		cache_key_fill(&key, &policy, options);
+		r = cache_key_fill(&key, &policy, options, arena);
+		if (r < 0)
+			return error_set(err, -r, "describe the system call filter");
 		if (cache_read(options->cache_dir, &key, arena, &filter.program, &filter.n) == 0) {
 			filter.cached = true;
 			*ret = filter;

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,21 +17,9 @@
 #include "base/sys.h"
 #include "launcher/plan.h"
 #include "launcher/processes/processes.h"
+#include "launcher/processes/signals.h"
 #include "launcher/run.h"
 #include "profiles/spec.h"
-
-/* The supervisor blocked what it takes from a signalfd; the workload starts with nothing blocked or ignored.
- */
-static void reset_signals(void)
-{
-	const struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		sigaction(signal_number, &action, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 static int execute(const struct run *run, struct error *err)
 {
@@ -76,7 +63,7 @@ void payload_main(struct run *run)
 	struct error err = { 0 };
 
 	setsid();
-	reset_signals();
+	signals_reset();
 	if (!(run->spec->namespaces & SPEC_NS_PID))
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (run->listen_pid)

@@ -12,3 +12,10 @@ void signals_block(void);
 
 /** signals_open() - Return: a signalfd(2) for them, non-blocking, or -errno. */
 int signals_open(struct error *err);
+
+/**
+ * signals_reset() - the usual answers to all signals, none blocked: what a workload starts with
+ *
+ * The supervisor blocked what it takes from a signalfd, and callers ignore some.
+ */
+void signals_reset(void);

@@ -9,12 +9,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
 #include "launcher/host.h"
+#include "launcher/idmap.h"
 #include "launcher/run.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
@@ -146,52 +146,6 @@ static int user_namespace_prepare(const struct step *step, struct run *run, stru
 	return 0;
 }
 
-/* newuidmap(1) is setuid root and checks /etc/subuid: the one helper, and only for callers without rights. */
-static int map_by_helper(const char *helper, pid_t pid, char *map, struct error *err)
-{
-	char pid_text[16], *argv[6] = { NULL }, *save = NULL;
-	char *const envp[] = { NULL };
-	int status, n = 0;
-	pid_t child;
-
-	snprintf(pid_text, sizeof(pid_text), "%d", (int)pid);
-	argv[n++] = (char *)(uintptr_t)helper;
-	argv[n++] = pid_text;
-	for (char *field = strtok_r(map, " \n", &save); field && n < 5; field = strtok_r(NULL, " \n", &save))
-		argv[n++] = field;
-	child = vfork();
-	if (child < 0)
-		return error_set(err, errno, "fork for %s", helper);
-	if (child == 0) {
-		execve(helper, argv, envp);
-		_exit(127);
-	}
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_set(err, errno, "wait for %s", helper);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		error_set(err, EPERM, "write the id map with %s", helper);
-		return error_remedy(
-			err,
-			"it must be setuid root or have cap_setuid, and /etc/subuid and /etc/subgid must list your user");
-	}
-	return 0;
-}
-
-static int write_map(const struct run *run, const char *name, const char *text, struct error *err)
-{
-	char path[64];
-	int r;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)run->init_pid, name);
-	r = fd_write_file(AT_FDCWD, path, text);
-	if (r < 0) {
-		error_set(err, -r, "write \"%.*s\" to %s", (int)strcspn(text, "\n"), text, path);
-		return error_remedy(err, "kapsel doctor shows what stops user namespaces here");
-	}
-	return 0;
-}
-
 static int user_namespace_apply(const struct step *step, struct run *run, struct error *err)
 {
 	char map[RUN_MAP_MAX];
@@ -199,20 +153,20 @@ static int user_namespace_apply(const struct step *step, struct run *run, struct
 
 	if (run->maps_by_helper) {
 		memcpy(map, run->uid_map, sizeof(map));
-		r = map_by_helper("/usr/bin/newuidmap", run->init_pid, map, err);
+		r = idmap_by_helper("/usr/bin/newuidmap", run->init_pid, map, err);
 		if (r < 0)
 			return r;
 		memcpy(map, run->gid_map, sizeof(map));
-		r = map_by_helper("/usr/bin/newgidmap", run->init_pid, map, err);
+		r = idmap_by_helper("/usr/bin/newgidmap", run->init_pid, map, err);
 		return r < 0 ? r : STEP_DONE;
 	}
 	/* Without groups to set, setgroups(2) is closed before gid_map, for good (CVE-2014-8989). */
 	if (step->spec->user.n_groups == 0)
-		r = write_map(run, "setgroups", "deny", err);
+		r = idmap_write(run->init_pid, "setgroups", "deny", err);
 	if (r == 0)
-		r = write_map(run, "gid_map", run->gid_map, err);
+		r = idmap_write(run->init_pid, "gid_map", run->gid_map, err);
 	if (r == 0)
-		r = write_map(run, "uid_map", run->uid_map, err);
+		r = idmap_write(run->init_pid, "uid_map", run->uid_map, err);
 	return r < 0 ? r : STEP_DONE;
 }
 

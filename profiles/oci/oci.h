@@ -106,11 +106,12 @@ struct oci_process {
 struct oci_mount_flags {
 	uint64_t attr_set, attr_clear;         /* MOUNT_ATTR_* of this mount */
 	uint64_t rec_attr_set, rec_attr_clear; /* of it and all below (rro, rnosuid, …) */
-	uint64_t super_set, super_clear;       /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_SILENT,
-						* MS_I_VERSION, MS_POSIXACL; MS_RDONLY where attr_set has RDONLY */
-	uint64_t propagation[4]; /* MS_SHARED, … each maybe | MS_REC, in the order given, 0: none */
+	uint64_t super_set, super_clear; /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_SILENT,
+					  * MS_I_VERSION, MS_POSIXACL; MS_RDONLY where attr_set has RDONLY */
+	uint64_t propagation[4];         /* MS_SHARED, … each maybe | MS_REC, in the order given, 0: none */
 	size_t n_propagation;
 	bool bind, recursive; /* bind: "bind" or "rbind", or type "bind"; recursive: "rbind" */
+	bool remount;         /* change what is mounted there already */
 	bool tmpcopyup;
 	bool idmap, recursive_idmap; /* "idmap", "ridmap"; also when uidMappings are given: idmap */
 	bool copy_symlink;           /* crun's: the source is a link, make the same link */
@@ -120,7 +121,8 @@ struct oci_mount_flags {
 struct oci_mount {
 	const char *destination; /* absolute; a relative one has got a '/' in front */
 	const char *type;        /* NULL or empty in the config: NULL (then it is a bind if flags.bind) */
-	const char *source;      /* NULL: not given; a bind's relative source is taken from the bundle: absolute here */
+	const char *source; /* NULL: not given; a bind's relative source is taken from the bundle: absolute
+			       here */
 	struct oci_mount_flags flags;
 	struct oci_id_maps uid_maps, gid_maps; /* for idmap; n 0: the container's user namespace */
 };
@@ -182,7 +184,7 @@ struct oci_resources {
 
 	uint64_t cpu_shares, cpu_quota, cpu_burst, cpu_period; /* quota: OCI_UNLIMITED for -1 */
 	uint64_t cpu_rt_runtime, cpu_rt_period;
-	uint64_t cpu_idle;      /* 0, 1 or OCI_UNSET */
+	uint64_t cpu_idle;       /* 0, 1 or OCI_UNSET */
 	const char *cpus, *mems; /* NULL: not given; "" is given */
 
 	bool pids_given;
@@ -299,7 +301,8 @@ struct oci {
 	size_t n_net_devices;
 	const char *cgroups_path; /* NULL: not given */
 	struct oci_resources resources;
-	uint64_t rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, maybe | MS_REC; 0: not given */
+	uint64_t rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, maybe | MS_REC; 0: not
+					given */
 	bool seccomp_given;
 	struct oci_seccomp seccomp;
 	struct spec_pairs sysctls;

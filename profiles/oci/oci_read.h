@@ -39,7 +39,8 @@ int oci_read_file(const char *bundle, const char *file, struct arena *arena, str
 int oci_read_text(const char *bundle, const char *file, const char *text, size_t size, struct arena *arena,
 		  struct oci *ret, struct oci_warnings *warnings, struct error *err) _must_check_;
 
-/** oci_read_process() - a process.json, as exec --process gives it: the object "process" of config.json alone. */
+/** oci_read_process() - a process.json, as exec --process gives it: the object "process" of config.json
+ * alone. */
 int oci_read_process(const char *file, const char *text, size_t size, struct arena *arena,
 		     struct oci_process *ret, struct oci_warnings *warnings, struct error *err) _must_check_;
 

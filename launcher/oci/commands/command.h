@@ -15,7 +15,7 @@
 struct arena;
 struct error;
 
-enum { OCI_OPTIONS_MAX = 40, OCI_VALUES_MAX = 64 };
+enum { OCI_OPTIONS_MAX = 40, OCI_VALUES_MAX = 256 };
 
 enum oci_rootless { OCI_ROOTLESS_AUTO, OCI_ROOTLESS_YES, OCI_ROOTLESS_NO };
 
@@ -32,7 +32,8 @@ struct oci_globals {
 struct oci_option {
 	const char *name;     /* "bundle" */
 	char letter;          /* 'b', 0: none */
-	const char *argument; /* "DIR", NULL: a switch (which takes --name=true and =false, too) */
+	/* "DIR"; NULL: a switch, which takes --name=true and =false, too; "[WORD]": may be left out, then "" */
+	const char *argument;
 	const char *help;
 };
 
@@ -41,8 +42,10 @@ struct oci_command {
 	const char *usage;   /* "[OPTIONS] ID" */
 	const char *summary; /* one line */
 	const struct oci_option *options; /* NULL-name terminated; NULL: none but --help */
+	bool enters;          /* a process of ours enters a container: the own program is protected (selfexe.h) */
 	bool command_follows; /* exec: options end at the id, the rest are its words */
-	int min_operands, max_operands; /* -1: any number */
+	bool stateless;	      /* looks at no container: a missing directory for state is no mistake */
+	int min_operands, max_operands; /* max -1: any number */
 	int failure; /* exit status when the runtime itself fails: 1; exec: 255 */
 	int (*run)(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv);
 };
@@ -70,6 +73,20 @@ int oci_main(int argc, char **argv);
  */
 int oci_command_parse(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv,
 		      struct oci_parse *ret, int *ret_status) _must_check_;
+
+/**
+ * oci_command_words() - the parsing alone: reports nothing, counts no operands
+ *
+ * Return: 0; 1 for --help; -EINVAL with *err filled, and *ret as far as it came.
+ */
+int oci_command_words(const struct oci_command *command, int argc, char **argv, struct oci_parse *ret,
+		      struct error *err) _must_check_;
+
+/** oci_command_help() - write the verb's help. */
+void oci_command_help(FILE *out, const struct oci_command *command);
+
+/** oci_command_bool() - the words of Go's flag package: 1 t true …, 0 f false …. Return: 1, 0 or -EINVAL. */
+int oci_command_bool(const char *word);
 
 /** oci_option_value() - Return: the last value given for option @name, NULL when not given. */
 const char *oci_option_value(const struct oci_parse *parse, const char *name);

@@ -9,76 +9,18 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "device_interpreter.h"
 
 enum { R = BPF_DEVCG_ACC_READ, W = BPF_DEVCG_ACC_WRITE, M = BPF_DEVCG_ACC_MKNOD };
-
-/* The few instructions that a device filter uses, executed. */
-static uint32_t interpret(const struct bpf_insn *insns, int n, const struct bpf_cgroup_dev_ctx *context)
-{
-	uint64_t regs[11] = { 0 };
-
-	for (int i = 0; i >= 0 && i < n; i++) {
-		const struct bpf_insn *in = &insns[i];
-		uint32_t dst = (uint32_t)regs[in->dst_reg], src = (uint32_t)regs[in->src_reg];
-		uint32_t imm = (uint32_t)in->imm, word;
-
-		switch (in->code) {
-		case BPF_LDX | BPF_MEM | BPF_W:
-			cr_assert(eq(u8, in->src_reg, BPF_REG_1));
-			memcpy(&word, (const char *)context + in->off, sizeof(word));
-			regs[in->dst_reg] = word;
-			break;
-		case BPF_ALU | BPF_MOV | BPF_X:
-			regs[in->dst_reg] = src;
-			break;
-		case BPF_ALU | BPF_MOV | BPF_K:
-			regs[in->dst_reg] = imm;
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			regs[in->dst_reg] = dst & imm;
-			break;
-		case BPF_ALU | BPF_RSH | BPF_K:
-			regs[in->dst_reg] = dst >> imm;
-			break;
-		case BPF_ALU | BPF_LSH | BPF_X:
-			cr_assert(lt(u32, src, 32)); /* the kernel's verifier asks for that, too */
-			regs[in->dst_reg] = dst << src;
-			break;
-		case BPF_JMP32 | BPF_JGT | BPF_K:
-			if (dst > imm)
-				i += in->off;
-			break;
-		case BPF_JMP32 | BPF_JEQ | BPF_K:
-			if (dst == imm)
-				i += in->off;
-			break;
-		case BPF_JMP32 | BPF_JNE | BPF_K:
-			if (dst != imm)
-				i += in->off;
-			break;
-		case BPF_JMP | BPF_EXIT:
-			return (uint32_t)regs[0];
-		default:
-			cr_fatal("instruction %d has the code 0x%x", i, in->code);
-		}
-	}
-	cr_fatal("ran out of the program");
-	return 0;
-}
 
 static bool allows(const struct device_rule *rules, size_t n_rules, bool block, uint32_t major,
 		   uint32_t minor, uint32_t access)
 {
 	struct bpf_insn insns[DEVICES_INSNS_MAX];
-	const struct bpf_cgroup_dev_ctx context = {
-		.access_type = access << 16 | (block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
-		.major = major,
-		.minor = minor,
-	};
 	int n = devices_compile(rules, n_rules, insns);
 
 	cr_assert(gt(int, n, 0));
-	return interpret(insns, n, &context) == 1;
+	return device_interpreter_allows(insns, n, block, major, minor, access);
 }
 
 Test(devices_compile, denies_everything_without_a_rule)
@@ -152,6 +94,42 @@ Test(devices_compile, adds_up_rules_for_one_device)
 	cr_assert(allows(two, ARRAY_SIZE(two), false, 10, 200, R | W));
 	cr_assert(not(allows(two, ARRAY_SIZE(two), false, 10, 200, R | W | M)));
 	cr_assert(not(allows(two, ARRAY_SIZE(two), false, 1, 3, R | W)));
+}
+
+Test(devices_compile, lets_the_first_rule_that_matches_decide)
+{
+	const struct device_rule mixed[] = {
+		{ .major = 1, .minor = 3, .read = true },
+		{ .deny = true, .major = 1, .any_minor = true, .read = true, .write = true },
+		{ .major = 1, .minor = 5, .read = true, .mknod = true },
+		{ .any_major = true, .any_minor = true, .read = true, .write = true },
+	};
+	const size_t n = ARRAY_SIZE(mixed);
+
+	cr_assert(allows(mixed, n, false, 1, 3, R));
+	cr_assert(not(allows(mixed, n, false, 1, 3, W)));
+	cr_assert(not(allows(mixed, n, false, 1, 3, R | W)), "what is denied in part is denied");
+	cr_assert(not(allows(mixed, n, false, 1, 5, R)));
+	cr_assert(allows(mixed, n, false, 1, 5, M));
+	cr_assert(not(allows(mixed, n, false, 1, 5, R | M)));
+	cr_assert(allows(mixed, n, false, 2, 5, R | W));
+	cr_assert(not(allows(mixed, n, false, 2, 5, M)));
+}
+
+Test(devices_compile, does_not_move_a_minor_past_a_rule_that_denies_it)
+{
+	const struct device_rule mixed[] = {
+		{ .major = 1, .minor = 3, .read = true },
+		{ .deny = true, .major = 1, .minor = 5, .read = true },
+		{ .deny = true, .major = 1, .minor = 6, .read = true },
+		{ .major = 1, .minor = 5, .read = true },
+		{ .major = 1, .minor = 6, .read = true },
+		{ .major = 1, .minor = 7, .read = true },
+	};
+
+	for (uint32_t minor = 0; minor < 40; minor++)
+		cr_assert(eq(int, allows(mixed, ARRAY_SIZE(mixed), false, 1, minor, R),
+			     minor == 3 || minor == 7));
 }
 
 Test(devices_compile, ignores_a_rule_that_allows_nothing)

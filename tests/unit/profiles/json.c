@@ -241,3 +241,32 @@ Test(json, refuses_too_many_values)
 	cr_assert(same_text(parsed->findings.items[0].message, "more than 16384 values"));
 	parsed_end(&parsed);
 }
+
+Test(json, leaves_to_a_lenient_reader_what_other_programs_write)
+{
+	const char *text = "{\"a\":1,\"a\":18446744073709551615,\"b\":\"\xe2\x80\xae\",\"c\":[[]]}";
+	_cleanup_parsed_ struct parsed *parsed = parse_bytes(text, strlen(text), JSON_LENIENT);
+	_cleanup_parsed_ struct parsed *strict = parse_bytes(text, strlen(text), JSON_STRICT);
+	const struct json *a = parsed->tree->first;
+
+	cr_assert(strict->tree == NULL);
+	cr_assert(eq(sz, parsed->findings.n_errors, 0));
+	cr_assert(eq(sz, parsed->tree->n, 4));
+	cr_assert(eq(i64, a->integer, 1));
+	cr_assert(same_text(a->next->name, "a"));
+	cr_assert(same_text(a->next->text, "18446744073709551615"));
+	cr_assert(eq(i64, a->next->integer, INT64_MAX));
+}
+
+Test(json, knows_where_an_object_ends)
+{
+	const char *text = " { \"a\" : { \"b\":[ 1 , 2 ] } , \"c\":0 } ";
+	_cleanup_parsed_ struct parsed *parsed = parse_bytes(text, strlen(text), JSON_STRICT);
+	const struct json *a = json_get(parsed->tree, "a"), *b = json_get(a, "b");
+
+	cr_assert(
+		eq(int, strncmp(text + a->place.offset, "{ \"b\":[ 1 , 2 ] }", a->end - a->place.offset), 0));
+	cr_assert(eq(int, strncmp(text + b->place.offset, "[ 1 , 2 ]", b->end - b->place.offset), 0));
+	cr_assert(eq(sz, b->end - b->place.offset, strlen("[ 1 , 2 ]")));
+	cr_assert(eq(sz, parsed->tree->end, strlen(text) - 1));
+}

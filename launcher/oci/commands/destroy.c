@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/oci/commands/destroy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "cgroups/systemd.h"
+#include "launcher/oci/commands/command.h"
+#include "launcher/oci/hooks.h"
+#include "profiles/oci/oci_read.h"
+
+enum { END_MS = 10000 };
+
+int destroy_processes(const struct oci_state *state, struct error *err)
+{
+	_cleanup_fd_ int pidfd = oci_state_pidfd(state), cgroup_fd = cgroup_container_open(&state->cgroup);
+	struct pollfd item = { .fd = pidfd, .events = POLLIN };
+	int r;
+
+	/* The group first: after its end the first process's children could be anybody's. Reaches frozen ones. */
+	if (cgroup_fd >= 0) {
+		r = cgroup_kill(cgroup_fd);
+		if (r < 0 && r != -ENOENT && r != -ENODEV)
+			return error_set(err, -r, "kill cgroup %s", state->cgroup.path);
+	}
+	if (pidfd == -ESRCH)
+		return 0;
+	if (pidfd < 0)
+		return error_set(err, -pidfd, "open process %d of the container", (int)state->pid);
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return error_set(err, errno, "kill process %d of the container", (int)state->pid);
+	do
+		r = poll(&item, 1, END_MS);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return error_set(err, errno, "wait for the end of process %d", (int)state->pid);
+	if (r == 0)
+		return error_set(err, ETIMEDOUT, "process %d of the container does not end", (int)state->pid);
+	return 0;
+}
+
+static int remove_cgroup(const struct oci_state *state, struct error *err)
+{
+	int r = 0;
+
+	if (state->cgroup.manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	/* The unit goes even if its group can't: systemd would otherwise keep a failed one for ever. */
+	if (state->cgroup.manager == CGROUP_MANAGER_SYSTEMD)
+		r = systemd_scope_stop(&state->cgroup, err);
+	if (state->cgroup.path[0]) {
+		struct error removal = { 0 };
+		int removed = cgroup_container_remove(&state->cgroup, &removal);
+
+		if (removed < 0 && r == 0) {
+			r = removed;
+			*err = removal;
+		}
+	}
+	return r;
+}
+
+static int remove_rdt_group(const struct oci_state *state, struct error *err)
+{
+	char path[PATH_MAX];
+	int size;
+
+	if (!state->rdt_group)
+		return 0;
+	size = snprintf(path, sizeof(path), "%s%s", state->rdt_group[0] == '/' ? "" : "/sys/fs/resctrl/",
+			state->rdt_group);
+	if (size < 0 || (size_t)size >= sizeof(path))
+		return error_set(err, ENAMETOOLONG, "remove the resctrl group");
+	if (rmdir(path) < 0 && errno != ENOENT)
+		return error_set(err, errno, "remove the resctrl group %s", path);
+	return 0;
+}
+
+/*
+ * The config is large (a seccomp profile) and poststop hooks are rare: only where the word stands, or
+ * could stand in escaped letters, is it worth reading as JSON. Return: the text, NULL: no hooks.
+ */
+static const char *config_with_hooks(int dir_fd, struct arena *arena, size_t *ret_size)
+{
+	_cleanup_fd_ int fd = openat(dir_fd, OCI_STATE_CONFIG, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	ssize_t size;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > OCI_FILE_MAX)
+		return NULL;
+	text = arena_alloc(arena, (size_t)st.st_size + 1);
+	size = text ? read(fd, text, (size_t)st.st_size) : -1;
+	if (size != st.st_size || !(strstr(text, "poststop") || strstr(text, "\\u00")))
+		return NULL;
+	*ret_size = (size_t)size;
+	return text;
+}
+
+/* Return: the config if it has poststop hooks, else NULL. */
+static const struct oci *read_hooks(const struct oci_globals *globals, int dir_fd, const struct oci_state *state,
+				    struct arena *arena)
+{
+	struct oci *oci = arena_alloc(arena, sizeof(*oci));
+	struct error err = { 0 };
+	const char *text;
+	size_t size;
+
+	text = config_with_hooks(dir_fd, arena, &size);
+	if (!text || !oci)
+		return NULL;
+	if (oci_read_text(state->bundle, OCI_STATE_CONFIG, text, size, arena, oci, NULL, &err) < 0) {
+		oci_warn(globals, "poststop hooks are not run: %s", err.msg);
+		return NULL;
+	}
+	return oci->hooks[OCI_HOOK_POSTSTOP].n > 0 ? oci : NULL;
+}
+
+/* All of them, also behind one that fails: they clean up. */
+static void run_hooks(const struct oci_globals *globals, const struct oci *oci, const struct oci_state *state,
+		      struct arena *arena)
+{
+	_cleanup_fd_ int bundle_fd = open(state->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *text = oci_state_json(state, OCI_STATUS_STOPPED, arena);
+	struct oci one = { 0 };
+
+	for (size_t i = 0; text && i < oci->hooks[OCI_HOOK_POSTSTOP].n; i++) {
+		struct error err = { 0 };
+
+		one.hooks[OCI_HOOK_POSTSTOP] =
+			(struct oci_hook_list){ .items = &oci->hooks[OCI_HOOK_POSTSTOP].items[i], .n = 1 };
+		if (oci_hooks_run(&one, OCI_HOOK_POSTSTOP, text, bundle_fd, &err) < 0)
+			oci_warn(globals, "%s: %s", err.msg, error_name(err.code));
+	}
+}
+
+int destroy_container(const struct oci_globals *globals, int dir_fd, const struct oci_state *state,
+		      struct arena *arena, struct error *err)
+{
+	const struct oci *oci;
+	int r = remove_cgroup(state, err);
+
+	if (r == 0)
+		r = remove_rdt_group(state, err);
+	if (r < 0)
+		return r;
+	oci = read_hooks(globals, dir_fd, state, arena);
+	r = oci_state_remove(&globals->root, state->id, err);
+	if (r == 0 && oci)
+		run_hooks(globals, oci, state, arena);
+	return r;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* create and start in one; attached also the wait and the removal. */
+#include <errno.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "launcher/oci/commands/create_options.h"
+#include "launcher/oci/commands/destroy.h"
+#include "launcher/oci/create.h"
+#include "launcher/oci/processes/foreground.h"
+#include "launcher/oci/processes/processes.h"
+#include "launcher/oci/start.h"
+
+static const struct oci_option options[] = {
+	CREATE_OPTIONS,
+	{ "detach", 'd', NULL, "leave it running" },
+	{ "keep", 0, NULL, "do not remove the container when it has ended" },
+	{ "no-subreaper", 0, NULL, "ignored: the runtime is no subreaper" },
+	{ NULL, 0, NULL, NULL },
+};
+
+/* Return: the exit status for the caller. */
+static int attend(struct oci_creation *creation, bool keep)
+{
+	const struct oci_globals *globals = creation->globals;
+	struct error err = { 0 };
+	int status = oci_foreground_wait(&creation->run, &err), r = 0;
+
+	if (status < 0)
+		status = oci_report(globals, &err);
+	/* What PID 1 leaves behind dies with it only in a pid namespace of its own. */
+	if (!keep)
+		r = destroy_processes(&creation->state, &err);
+	fd_close(&creation->run.cgroup_fd);
+	if (r == 0 && !keep)
+		r = destroy_container(globals, creation->oci_run.state_fd, &creation->state, creation->arena, &err);
+	return r < 0 ? oci_report(globals, &err) : status;
+}
+
+static int start(struct oci_creation *creation, struct error *err)
+{
+	struct error ignored = { 0 };
+	int r = oci_start(creation->globals, creation->oci_run.state_fd, &creation->state, creation->arena, err);
+
+	if (r == 0)
+		return 0;
+	oci_launch_abort(&creation->run);
+	fd_close(&creation->run.cgroup_fd);
+	if (destroy_container(creation->globals, creation->oci_run.state_fd, &creation->state, creation->arena,
+			      &ignored) < 0)
+		oci_warn(creation->globals, "clean up after the failed start: %s", ignored.msg);
+	return r;
+}
+
+static int run_container(struct oci_creation *creation, bool keep)
+{
+	struct error err = { 0 };
+	int r;
+
+	if (creation->options->foreground)
+		oci_foreground_prepare();
+	r = oci_create(creation, &err);
+	if (r == 0)
+		r = start(creation, &err);
+	if (r < 0)
+		return oci_report(creation->globals, &err);
+	return creation->options->foreground ? attend(creation, keep) : 0;
+}
+
+static int run(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct oci_creation *creation = arena ? arena_alloc(arena, sizeof(*creation)) : NULL;
+	struct oci_create_options given;
+	struct oci_parse parse;
+	struct error err = { 0 };
+	int status;
+
+	if (oci_command_parse(globals, command, argc, argv, &parse, &status))
+		return status;
+	if (!creation) {
+		error_set(&err, ENOMEM, "run a container");
+		return oci_report(globals, &err);
+	}
+	if (oci_create_parse(&parse, &given, &err) < 0)
+		return oci_report(globals, &err);
+	given.foreground = oci_option_value(&parse, "detach") == NULL;
+	creation->arena = arena;
+	creation->globals = globals;
+	creation->options = &given;
+	status = run_container(creation, oci_option_value(&parse, "keep") != NULL);
+	oci_creation_end(creation);
+	return status;
+}
+
+const struct oci_command oci_command_run = {
+	.name = "run",
+	.usage = "[OPTIONS] ID",
+	.summary = "Creates and starts a container; without --detach waits for its end and removes it.",
+	.options = options,
+	.enters = true,
+	.min_operands = 1,
+	.max_operands = 1,
+	.failure = 1,
+	.run = run,
+};

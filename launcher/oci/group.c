@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/oci/group.h"
+
+#include <errno.h>
+#include <sys/mount.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "cgroups/container.h"
+#include "cgroups/systemd.h"
+#include "launcher/oci/run.h"
+
+static int apply_limits(struct run *run, struct error *err)
+{
+	const struct oci_resources *resources = &run->oci->oci->resources;
+	int r = cgroup_resources_apply(run->cgroup_fd, resources, false, err);
+
+	if (r == 0)
+		r = cgroup_devices_apply(run->cgroup_fd, resources, run->oci->rootless, err);
+	return r;
+}
+
+int oci_group_resolve(struct run *run, struct error *err)
+{
+	struct cgroup_container *group = &run->oci->state->cgroup;
+
+	return cgroup_container_resolve(run->oci->oci->cgroups_path, run->oci->state->id, group->manager,
+					run->oci->rootless, group, err);
+}
+
+int oci_group_prepare(struct run *run, struct error *err)
+{
+	struct oci_run *oci = run->oci;
+	const struct cgroup_container *group = &oci->state->cgroup;
+	int r;
+
+	if (group->manager != CGROUP_MANAGER_CGROUPFS)
+		return 0;
+	r = cgroup_container_create(group, cgroup_resources_controllers(&oci->oci->resources), &run->cgroup_fd, err);
+	if (r < 0)
+		return r;
+	/* Who has joined a user namespace has no rights in there any more: then it is moved from outside. */
+	oci->clone_into_cgroup = oci->join_fds[OCI_NS_USER] < 0;
+	return apply_limits(run, err);
+}
+
+int oci_group_join(struct run *run, struct error *err)
+{
+	const struct cgroup_container *group = &run->oci->state->cgroup;
+
+	if (group->manager == CGROUP_MANAGER_DISABLED || group->path[0] == '\0')
+		return 0;
+	run->cgroup_fd = cgroup_container_open(group);
+	if (run->cgroup_fd < 0)
+		return error_set(err, -run->cgroup_fd, "open the container's cgroup %s", group->path);
+	return 0;
+}
+
+/* runtime-spec config-linux.md "Cgroup ownership": a writable mount of the container's own cgroup namespace. */
+static bool owns_its_group(const struct oci *oci)
+{
+	const struct oci_namespace *cgroup = &oci->namespaces[OCI_NS_CGROUP];
+
+	if (!cgroup->given || cgroup->path || !oci->namespaces[OCI_NS_USER].given)
+		return false;
+	for (size_t i = 0; i < oci->n_mounts; i++) {
+		const struct oci_mount *mount = &oci->mounts[i];
+
+		if (mount->type && str_starts(mount->type, "cgroup") &&
+		    str_equal(mount->destination, "/sys/fs/cgroup"))
+			return !(mount->flags.attr_set & MOUNT_ATTR_RDONLY);
+	}
+	return false;
+}
+
+/* The host's id of the container's root; the caller's own where it isn't mapped. */
+static uid_t host_root(const struct oci *oci)
+{
+	for (size_t i = 0; i < oci->uid_maps.n; i++) {
+		const struct oci_id_map *map = &oci->uid_maps.items[i];
+
+		if (map->container_id == 0 && map->size > 0)
+			return map->host_id;
+	}
+	return (uid_t)-1;
+}
+
+static int start_scope(struct run *run, struct error *err)
+{
+	const struct oci *oci = run->oci->oci;
+	struct cgroup_container *group = &run->oci->state->cgroup;
+	int r = systemd_scope_start(group, run->init_pid, &oci->resources, &oci->annotations, err);
+
+	if (r < 0)
+		return r;
+	run->cgroup_fd = cgroup_container_open(group);
+	if (run->cgroup_fd < 0)
+		return error_set(err, -run->cgroup_fd, "open the scope's cgroup %s", group->path);
+	return apply_limits(run, err);
+}
+
+int oci_group_attach(struct run *run, struct error *err)
+{
+	struct oci_run *oci = run->oci;
+	int r = 0;
+
+	if (!oci->exec && oci->state->cgroup.manager == CGROUP_MANAGER_SYSTEMD)
+		r = start_scope(run, err);
+	else if (run->cgroup_fd >= 0 && (!oci->clone_into_cgroup || oci->exec_cgroup))
+		r = cgroup_container_enter(run->cgroup_fd, oci->exec_cgroup, run->init_pid, err);
+	if (r == 0 && !oci->exec && run->cgroup_fd >= 0 && owns_its_group(oci->oci) &&
+	    host_root(oci->oci) != (uid_t)-1)
+		r = cgroup_container_delegate(run->cgroup_fd, host_root(oci->oci), err);
+	return r;
+}

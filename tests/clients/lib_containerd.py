@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A containerd of our own with its CRI plugin, and the ctr command."""
+
+import itertools
+import json
+import os
+from pathlib import Path
+
+import lib_engine
+import lib_image
+
+CONFIG = """\
+version = 2
+root = "{directory}/root"
+state = "{directory}/state"
+disabled_plugins = ["io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
+[grpc]
+  address = "{directory}/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{image}"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "{directory}/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    default_runtime_name = "tested"
+    snapshotter = "overlayfs"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
+        BinaryName = "{runtime}"
+        SystemdCgroup = {systemd}
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{directory}/opt"
+"""
+# A bridge without a gateway: no packet leaves the machine.
+NETWORK = {
+    "cniVersion": "0.4.0", "name": "tested",
+    "plugins": [{"type": "bridge", "bridge": "cni-tested", "ipam": {
+        "type": "host-local", "subnet": "10.88.7.0/24", "dataDir": None}}],
+}
+
+
+class Containerd(lib_engine.Daemon):
+    """containerd, ready to serve."""
+
+    def __init__(self, directory, runtime, systemd_cgroup=False):
+        directory.mkdir()
+        self.directory, self.runtime = directory, runtime
+        self.socket = directory / "containerd.sock"
+        network = json.loads(json.dumps(NETWORK))
+        network["plugins"][0]["ipam"]["dataDir"] = str(directory / "ipam")
+        (directory / "cni").mkdir()
+        (directory / "cni" / "10-tested.conflist").write_text(json.dumps(network))
+        config = directory / "config.toml"
+        config.write_text(CONFIG.format(directory=directory, runtime=runtime, image=lib_image.IMAGE,
+                                        systemd=str(systemd_cgroup).lower()))
+        super().__init__(["/usr/bin/containerd", "--config", config], directory, self.socket.is_socket,
+                         env=dict(os.environ, TMPDIR=str(directory)))
+
+
+class Ctr:
+    """The ctr command in one namespace, for one test."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, daemon, namespace="tests"):
+        self.daemon, self.namespace = daemon, namespace
+
+    def argv(self, *args):
+        return ["/usr/bin/ctr", "--address", self.daemon.socket, "--namespace", self.namespace, *args]
+
+    def __call__(self, *args, **options):
+        return lib_engine.call(*self.argv(*args), **options)
+
+    def load(self, archive):
+        """Import the image, once for each namespace."""
+        if lib_image.IMAGE in self("images", "ls", "--quiet").out.split():
+            return
+        try:
+            self("images", "import", archive)
+        except AssertionError as error:
+            raise lib_engine.DaemonError(f"{error}\n{self.daemon.tail()}") from None
+
+    def name(self):
+        return f"ctr{next(Ctr._numbers)}"
+
+    def run_argv(self, *options):
+        return ["run", "--runtime", "io.containerd.runc.v2", "--runc-binary", self.daemon.runtime, *options]
+
+    def run(self, *options, command=("sleep", "1000000")):
+        """Start a detached container; its name and its process."""
+        name = self.name()
+        self(*self.run_argv("--detach", *options), lib_image.IMAGE, name, *command)
+        return name, self.pid(name)
+
+    def tasks(self):
+        """{container: (pid, status)}"""
+        rows = [line.split() for line in self("task", "ls").out.splitlines()[1:]]
+        return {row[0]: (int(row[1]), row[2]) for row in rows}
+
+    def pid(self, name):
+        return self.tasks()[name][0]
+
+    def exec(self, name, *command, options=(), **others):
+        return self("task", "exec", "--exec-id", f"x{next(Ctr._numbers)}", *options, name, *command, **others)
+
+    def remove_all(self):
+        """Remove the namespace's containers, whatever their state."""
+        for name in self.tasks():
+            self("task", "rm", "--force", name, status=None)
+        names = self("container", "ls", "--quiet").out.split()
+        if names:
+            self("container", "rm", *names, status=None)
+
+    def left_behind(self):
+        """State directories and cgroups of containers."""
+        root = Path("/run/containerd/runc") / self.namespace
+        bundles = self.daemon.directory / "state/io.containerd.runtime.v2.task" / self.namespace
+        return (lib_engine.below(root) + lib_engine.below(bundles) +
+                lib_engine.below(lib_engine.CGROUPS / self.namespace, "*/"))
