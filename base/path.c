@@ -102,7 +102,7 @@ static int go_down(char *path, size_t size, const char *name)
 {
 	size_t used = strlen(path), length = strlen(name);
 
-	if (used + length + 2 > size)
+	if (used + (used > 0) + length + 1 > size)
 		return -ENAMETOOLONG;
 	if (used > 0)
 		path[used++] = '/';

@@ -269,8 +269,8 @@ static int check_unit(const struct cgroup_container *group, struct error *err)
 	return 0;
 }
 
-int systemd_scope_start(struct cgroup_container *group, pid_t pid, const struct oci_resources *resources,
-			const struct spec_pairs *annotations, struct error *err)
+static int start(struct cgroup_container *group, pid_t pid, const struct oci_resources *resources,
+		 const struct spec_pairs *annotations, struct error *err)
 {
 	_cleanup_request_ struct systemd_request request = { 0 };
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -295,6 +295,20 @@ int systemd_scope_start(struct cgroup_container *group, pid_t pid, const struct 
 
 		(void)stopped; /* the first error is the one to tell */
 	}
+	return r;
+}
+
+int systemd_scope_start(struct cgroup_container *group, pid_t pid, const struct oci_resources *resources,
+			const struct spec_pairs *annotations, struct error *err)
+{
+	int r = start(group, pid, resources, annotations, err);
+
+	/*
+	 * The scope of that name may be another container's, and who cleans up after us kills what is
+	 * in the group: it must not find a name.
+	 */
+	if (r < 0)
+		group->unit[0] = group->path[0] = '\0';
 	return r;
 }
 
@@ -328,8 +342,11 @@ int systemd_scope_update(const struct cgroup_container *group, const struct oci_
 int systemd_scope_stop(const struct cgroup_container *group, struct error *err)
 {
 	_cleanup_request_ struct systemd_request request = { 0 };
-	int r = check_unit(group, err);
+	int r;
 
+	if (!group->unit[0])
+		return 0;
+	r = check_unit(group, err);
 	if (r < 0)
 		return r;
 	begin(&request, "stop", group);

@@ -17,7 +17,10 @@ int systemd_scope_start(struct cgroup_container *group, _unused_ pid_t pid,
 			_unused_ const struct oci_resources *resources,
 			_unused_ const struct spec_pairs *annotations, struct error *err)
 {
-	return refuse(group, err);
+	int r = refuse(group, err);
+
+	group->unit[0] = group->path[0] = '\0';
+	return r;
 }
 
 int systemd_scope_update(const struct cgroup_container *group, _unused_ const struct oci_resources *resources,
@@ -28,5 +31,5 @@ int systemd_scope_update(const struct cgroup_container *group, _unused_ const st
 
 int systemd_scope_stop(const struct cgroup_container *group, struct error *err)
 {
-	return refuse(group, err);
+	return group->unit[0] ? refuse(group, err) : 0;
 }

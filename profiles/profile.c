@@ -8,7 +8,7 @@
 #include "profiles/reader.h"
 #include "profiles/spec_check.h"
 
-static int read_tree(struct reader *reader, const struct spec **ret)
+static void read_topics(struct reader *reader)
 {
 	reader_identity(reader);
 	reader_mounts(reader);
@@ -20,10 +20,18 @@ static int read_tree(struct reader *reader, const struct spec **ret)
 	reader_sysctls(reader);
 	reader_limits(reader);
 	reader_log(reader);
+}
+
+static int read_tree(struct reader *reader, const struct spec **ret)
+{
+	if (reader->options->layer)
+		reader_layer(reader);
+	else
+		read_topics(reader);
 	if (reader->exhausted)
 		return -ENOMEM;
 	/* Judging a spec that is only half filled would invent conflicts. */
-	if (reader->findings->n_errors == 0)
+	if (reader->findings->n_errors == 0 && !reader->options->layer)
 		spec_check(reader->spec, reader->findings);
 	findings_sort(reader->findings);
 	if (reader->findings->n_errors > 0)

@@ -27,6 +27,12 @@ struct profile_options {
 	const char *const *arguments;        /* after "--"; NULL-terminated, NULL: none */
 	const char *system_dir;              /* where extends looks last: "/usr/share/kapsel/profiles" */
 	bool check_owner;                    /* refuse files that others could have written */
+	/*
+	 * It tightens a container that an OCI bundle describes: rootfs and command are not required, and what
+	 * tightens nothing is refused. Filled in: syscalls, on_violation, allow_*, exec_allow, capabilities, and
+	 * target and write of mounts; nothing else.
+	 */
+	bool layer;
 };
 
 /**

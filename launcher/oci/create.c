@@ -19,6 +19,7 @@
 #include "launcher/oci/environment.h"
 #include "launcher/oci/group.h"
 #include "launcher/oci/namespaces.h"
+#include "launcher/oci/notify_socket.h"
 #include "launcher/oci/pid_file.h"
 #include "launcher/oci/plan.h"
 #include "launcher/oci/processes/processes.h"
@@ -73,6 +74,7 @@ static int fill_state(struct oci_creation *creation, struct error *err)
 	struct oci_state *state = &creation->state;
 
 	state->id = creation->options->id;
+	state->creating = true;
 	state->rootfs = creation->oci.rootfs;
 	state->oci_version = creation->oci.version;
 	state->annotations = creation->oci.annotations;
@@ -102,6 +104,8 @@ static int read_bundle(struct oci_creation *creation, struct error *err)
 	if (r == 0)
 		r = check_process(creation, err);
 	if (r == 0)
+		r = oci_layer_read(&creation->oci, creation->arena, &creation->oci_run.layer, err);
+	if (r == 0)
 		r = oci_to_spec(&creation->oci, creation->options->id, creation->arena, &creation->spec, err);
 	if (r == 0)
 		r = fill_state(creation, err);
@@ -111,7 +115,8 @@ static int read_bundle(struct oci_creation *creation, struct error *err)
 	if (creation->oci_run.state_fd < 0)
 		return creation->oci_run.state_fd;
 	creation->claimed = true;
-	return oci_config_keep(&config, creation->oci_run.state_fd, err);
+	r = oci_config_keep(&config, creation->oci_run.state_fd, err);
+	return r < 0 ? r : oci_layer_keep(creation->oci_run.layer, creation->oci_run.state_fd, err);
 }
 
 static void connect_parts(struct oci_creation *creation)
@@ -138,7 +143,9 @@ static int prepare(struct oci_creation *creation, struct error *err)
 	int r = host_probe_caller(&creation->host, err);
 
 	if (r == 0)
-		r = oci_plan_build(&creation->spec, &creation->host, false, &creation->plan, err);
+		r = oci_layer_apply(run->oci->layer, &creation->host, &creation->oci, &creation->spec, err);
+	if (r == 0)
+		r = oci_plan_build(&creation->spec, &creation->host, false, run->oci->no_new_keyring, &creation->plan, err);
 	if (r == 0)
 		r = oci_environment_build(run, creation->options->preserve_fds, err);
 	if (r == 0)
@@ -162,8 +169,12 @@ static int make_group(struct oci_creation *creation, struct error *err)
 
 	if (r == 0)
 		r = oci_state_write(run->oci->state_fd, &creation->state, err);
-	if (r == 0)
-		r = oci_group_prepare(run, err);
+	if (r < 0)
+		return r;
+	r = oci_group_prepare(run, err);
+	/* Refused, perhaps because it is somebody else's: not ours to remove either. */
+	if (r < 0 && run->cgroup_fd < 0)
+		creation->state.cgroup = (struct cgroup_container){ .manager = CGROUP_MANAGER_DISABLED };
 	return r;
 }
 
@@ -176,6 +187,7 @@ static int finish(struct oci_creation *creation, struct error *err)
 	for (size_t i = 0; i < OCI_NS_TYPES; i++)
 		creation->state.namespaces[i] =
 			run->proof->namespaces[oci_namespaces_index((enum oci_namespace_type)i)];
+	creation->state.creating = false;
 	if (options->pidfd_socket)
 		r = pid_file_send_pidfd(options->pidfd_socket, run->init_pidfd, err);
 	if (r == 0)

@@ -70,7 +70,11 @@ static int prepare(struct oci_execution *execution, struct error *err)
 	if (r == 0)
 		r = oci_to_spec(&execution->oci, execution->container->state.id, run->arena, &execution->spec, err);
 	if (r == 0)
-		r = oci_plan_build(&execution->spec, &execution->host, true, &execution->plan, err);
+		r = oci_layer_kept(&execution->oci, execution->container->dir_fd, run->arena, &run->oci->layer, err);
+	if (r == 0)
+		r = oci_layer_apply(run->oci->layer, &execution->host, &execution->oci, &execution->spec, err);
+	if (r == 0)
+		r = oci_plan_build(&execution->spec, &execution->host, true, run->oci->no_new_keyring, &execution->plan, err);
 	if (r == 0)
 		r = oci_environment_build(run, execution->options->preserve_fds, err);
 	if (r == 0)

@@ -13,12 +13,15 @@
 
 static int apply_limits(struct run *run, struct error *err)
 {
-	const struct oci_resources *resources = &run->oci->oci->resources;
-	int r = cgroup_resources_apply(run->cgroup_fd, resources, false, err);
+	return cgroup_resources_apply(run->cgroup_fd, &run->oci->oci->resources, false, err);
+}
 
-	if (r == 0)
-		r = cgroup_devices_apply(run->cgroup_fd, resources, run->oci->rootless, err);
-	return r;
+/* Not before: init makes the nodes of linux.devices, also such as the workload may not use. */
+int oci_group_seal(struct run *run, struct error *err)
+{
+	if (run->oci->exec || run->cgroup_fd < 0)
+		return 0;
+	return cgroup_devices_apply(run->cgroup_fd, &run->oci->oci->resources, run->oci->rootless, err);
 }
 
 int oci_group_resolve(struct run *run, struct error *err)

@@ -22,3 +22,6 @@ int oci_group_join(struct run *run, struct error *err);
  * make the scope around it, and give the group to the container where the spec says so. 0 or -errno.
  */
 int oci_group_attach(struct run *run, struct error *err);
+
+/** oci_group_seal() - the set-up is done: from here on the device filter holds. 0 or -errno. */
+int oci_group_seal(struct run *run, struct error *err);

@@ -168,14 +168,16 @@ static int wait_end(int pidfd, unsigned int timeout_s)
 	}
 }
 
-static int describe_end(const siginfo_t *info, const char *kind, const struct oci_hook *hook, struct error *err)
+static int describe_end(const siginfo_t *info, const char *kind, const struct oci_hook *hook,
+			struct error *err)
 {
 	if (info->si_code == CLD_EXITED && info->si_status == 0)
 		return 0;
 	if (info->si_code == CLD_EXITED)
 		return error_set(err, ECANCELED, "%s hook %s: exited with status %d", kind, hook->path,
 				 info->si_status);
-	return error_set(err, ECANCELED, "%s hook %s: killed by signal %d", kind, hook->path, info->si_status);
+	return error_set(err, ECANCELED, "%s hook %s: killed by signal %d", kind, hook->path,
+			 info->si_status);
 }
 
 static int describe_spawn(const struct spawn_failure *failure, const char *kind, const struct oci_hook *hook,
@@ -190,7 +192,8 @@ static int describe_spawn(const struct spawn_failure *failure, const char *kind,
 	return error_set(err, failure->errnum, "%s hook %s: %s", kind, hook->path, verbs[failure->what]);
 }
 
-static int finish(const struct running *running, const char *kind, const struct oci_hook *hook, struct error *err)
+static int finish(const struct running *running, const char *kind, const struct oci_hook *hook,
+		  struct error *err)
 {
 	struct spawn_failure failure;
 	siginfo_t info = { 0 };
@@ -212,8 +215,8 @@ static int finish(const struct running *running, const char *kind, const struct 
 	if (in_time < 0)
 		return error_set(err, -in_time, "%s hook %s: wait for its end", kind, hook->path);
 	if (in_time == 0)
-		return error_set(err, ETIMEDOUT, "%s hook %s: killed after its timeout of %u s", kind, hook->path,
-				 hook->timeout_s);
+		return error_set(err, ETIMEDOUT, "%s hook %s: killed after its timeout of %u s", kind,
+				 hook->path, hook->timeout_s);
 	return describe_end(&info, kind, hook, err);
 }
 

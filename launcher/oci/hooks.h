@@ -17,9 +17,9 @@ const char *oci_hook_kind_name(enum oci_hook_kind kind);
  * @state_json: what they get on stdin
  * @cwd_fd:     their working directory (the bundle, a directory fd), -1: leave it
  *
- * A hook gets its own env only, default signal handling, no descriptor but 0 to 2 (1 and 2 are the runtime's),
- * and is killed with all its descendants' process group when its timeout passes.
- * Return: 0, or -errno with *err naming the hook, its exit code or signal, or the timeout (ETIMEDOUT).
+ * A hook gets its own env only, default signal handling, no descriptor but 0 to 2 (1 and 2 are the
+ * runtime's), and is killed with all its descendants' process group when its timeout passes. Return: 0, or
+ * -errno with *err naming the hook, its exit code or signal, or the timeout (ETIMEDOUT).
  */
 int oci_hooks_run(const struct oci *oci, enum oci_hook_kind kind, const char *state_json, int cwd_fd,
 		  struct error *err) _must_check_;

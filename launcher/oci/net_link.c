@@ -15,7 +15,7 @@ enum { DUMP_TRIES = 10 };
 
 /* What says how an address is used; the others tell its state. */
 #define KEPT_FLAGS                                                                                           \
-	(IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE |     \
+	(IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE |   \
 	 IFA_F_MCAUTOJOIN)
 
 static int take_link(const struct nlmsghdr *message, struct net_link *ret)

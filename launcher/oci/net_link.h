@@ -47,7 +47,8 @@ int net_link_find(int sock, const char *name, struct net_link *ret) _must_check_
 /** net_link_find_index() - the same by its number. */
 int net_link_find_index(int sock, int index, struct net_link *ret) _must_check_;
 
-/** net_link_each() - call @visit for every device, up to the first that it returns non-zero for. 0 or -errno. */
+/** net_link_each() - call @visit for every device, up to the first that it returns non-zero for. 0 or -errno.
+ */
 int net_link_each(int sock, bool (*visit)(const struct net_link *link, void *arg), void *arg) _must_check_;
 
 /**
@@ -62,7 +63,8 @@ int net_link_addresses(int sock, int index, struct net_addresses *ret) _must_che
  *
  * Return: 0, -E2BIG, or -EBADMSG for a message that is none.
  */
-int net_link_take_address(const struct nlmsghdr *message, int index, struct net_addresses *addresses) _must_check_;
+int net_link_take_address(const struct nlmsghdr *message, int index, struct net_addresses *addresses)
+	_must_check_;
 
 /** net_link_has_address() - Return: whether the list has the same address and prefix. */
 bool net_link_has_address(const struct net_addresses *addresses, const struct net_address *wanted);

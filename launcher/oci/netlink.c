@@ -106,7 +106,8 @@ const void *netlink_header(const struct nlmsghdr *message, size_t size)
 	return (const unsigned char *)message + NLMSG_HDRLEN;
 }
 
-int netlink_attributes(const struct nlmsghdr *message, size_t header_size, struct netlink_attribute *ret, size_t n)
+int netlink_attributes(const struct nlmsghdr *message, size_t header_size, struct netlink_attribute *ret,
+		       size_t n)
 {
 	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(header_size), end = message->nlmsg_len;
 
@@ -123,8 +124,9 @@ int netlink_attributes(const struct nlmsghdr *message, size_t header_size, struc
 		if (attribute.nla_len < NLA_HDRLEN || attribute.nla_len > end - at)
 			return -EBADMSG;
 		if (type < n)
-			ret[type] = (struct netlink_attribute){ .data = place + NLA_HDRLEN,
-								.size = attribute.nla_len - (size_t)NLA_HDRLEN };
+			ret[type] =
+				(struct netlink_attribute){ .data = place + NLA_HDRLEN,
+							    .size = attribute.nla_len - (size_t)NLA_HDRLEN };
 		at += NLA_ALIGN((size_t)attribute.nla_len);
 	}
 	return 0;
@@ -207,8 +209,8 @@ static int send_request(int sock, struct netlink_request *request, uint32_t *ret
 		return -errno;
 	*ret_sequence = (uint32_t)now.tv_nsec ^ (uint32_t)now.tv_sec << 30;
 	request_header(request)->nlmsg_seq = *ret_sequence;
-	if (sendto(sock, request->bytes, request->used, 0, (const struct sockaddr *)&kernel, sizeof(kernel)) !=
-	    (ssize_t)request->used)
+	if (sendto(sock, request->bytes, request->used, 0, (const struct sockaddr *)&kernel,
+		   sizeof(kernel)) != (ssize_t)request->used)
 		return errno ? -errno : -EIO;
 	return 0;
 }
@@ -218,7 +220,9 @@ static ssize_t receive(int sock, void *buffer)
 {
 	struct sockaddr_nl from = { 0 };
 	struct iovec part = { .iov_base = buffer, .iov_len = NETLINK_ANSWER_MAX };
-	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1 };
+	struct msghdr message = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1
+	};
 	ssize_t got;
 
 	for (;;) {

@@ -80,7 +80,8 @@ uint32_t netlink_u32(const struct netlink_attribute *attribute);
 /** netlink_text() - the string in @attribute, "" if it is missing or has no NUL. */
 const char *netlink_text(const struct netlink_attribute *attribute);
 
-/** netlink_open() - Return: a NETLINK_ROUTE socket (O_CLOEXEC) of the caller's network namespace, or -errno. */
+/** netlink_open() - Return: a NETLINK_ROUTE socket (O_CLOEXEC) of the caller's network namespace, or -errno.
+ */
 int netlink_open(void) _must_check_;
 
 /**

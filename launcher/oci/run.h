@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "launcher/oci/layer.h"
 #include "launcher/oci/state.h"
 #include "launcher/run.h"
 #include "profiles/oci/oci.h"
@@ -63,4 +64,8 @@ struct oci_run {
 
 	int preserve_fds; /* 3 to 3+n-1 are the workload's */
 	struct oci_filter oci_filter;
+
+	/* What the annotation asks for on top of the config; NULL: nothing. */
+	const struct oci_layer *layer;
+	bool layer_joined; /* its filter is part of oci_filter */
 };

@@ -13,7 +13,9 @@
 #include "launcher/oci/commands/destroy.h"
 #include "launcher/oci/config.h"
 #include "launcher/oci/hooks.h"
+#include "launcher/oci/layer.h"
 #include "launcher/oci/listener.h"
+#include "launcher/oci/notify_socket.h"
 #include "launcher/oci/processes/processes.h"
 #include "launcher/oci/state.h"
 #include "profiles/oci/oci_read.h"
@@ -22,9 +24,10 @@
 /* The filter was loaded after create had looked: is it there? A workload that has ended already had it. */
 static int check_filter(const struct oci *oci, const struct oci_state *state, struct error *err)
 {
+	bool wanted = oci->seccomp_given || oci_annotation(oci, OCI_LAYER_ANNOTATION);
 	struct proc_status status;
 
-	if (!oci->seccomp_given || proc_status_read(state->pid, &status) < 0 ||
+	if (!wanted || proc_status_read(state->pid, &status) < 0 ||
 	    oci_state_start_time(state->pid) != state->start_time)
 		return 0;
 	if (status.seccomp_mode != SECCOMP_MODE_FILTER)
@@ -47,11 +50,18 @@ static int run_poststart(const struct oci *oci, const struct oci_state *state, s
 	return oci_hooks_run(oci, OCI_HOOK_POSTSTART, text, bundle, err);
 }
 
-static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct arena *arena, struct error *err)
+static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct arena *arena, int *ret_notify,
+	      struct error *err)
 {
 	const struct oci_listener_target target = { .oci = oci, .state = state, .arena = arena };
-	int r = oci_gate_open(dir_fd, oci_listener_send, &target, err);
+	int r = 0;
 
+	if (notify_socket_wanted(state)) {
+		*ret_notify = notify_socket_listen(dir_fd, err);
+		r = *ret_notify < 0 ? *ret_notify : 0;
+	}
+	if (r == 0)
+		r = oci_gate_open(dir_fd, oci_listener_send, &target, err);
 	if (r < 0)
 		return r;
 	state->started = true;
@@ -63,20 +73,23 @@ static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct
 	return r;
 }
 
-int oci_start(const struct oci_globals *globals, int dir_fd, struct oci_state *state, struct arena *arena,
-	      struct error *err)
+int oci_start(int dir_fd, struct oci_state *state, struct arena *arena, int *ret_notify, struct error *err)
 {
 	struct oci_config config;
 	struct oci oci;
 	struct error ignored = { 0 };
 	int r = oci_config_kept(dir_fd, arena, &config, err);
 
-	(void)globals;
+	*ret_notify = -1;
 	if (r == 0)
 		r = oci_read_text(state->bundle, config.path, config.text, config.size, arena, &oci, NULL, err);
 	if (r == 0)
-		r = go(&oci, dir_fd, state, arena, err);
-	if (r < 0 && destroy_processes(state, &ignored) < 0)
-		error_remedy(err, "its processes are still there: %s", ignored.msg);
+		r = go(&oci, dir_fd, state, arena, ret_notify, err);
+	if (r < 0) {
+		notify_socket_close(dir_fd, *ret_notify);
+		*ret_notify = -1;
+		if (destroy_processes(state, &ignored) < 0)
+			error_remedy(err, "its processes are still there: %s", ignored.msg);
+	}
 	return r;
 }

@@ -49,8 +49,8 @@ struct oci_state {
 	bool creating; /* create is still at work: hooks of it may run */
 	bool started;  /* start was called and succeeded */
 	bool no_pivot, no_new_keyring;
-	const char *rdt_group;    /* directory below /sys/fs/resctrl that we made; NULL: none */
-	const char *notify_socket; /* of the host; NULL: none */
+	const char *rdt_group;             /* directory below /sys/fs/resctrl that we made; NULL: none */
+	const char *notify_socket;         /* of the host; NULL: none */
 	uint64_t namespaces[OCI_NS_TYPES]; /* inode numbers by enum oci_namespace_type, 0: unknown */
 };
 
@@ -87,9 +87,9 @@ int oci_state_open(const struct oci_state_root *root, const char *id, struct err
 /**
  * oci_state_lock() - one verb at a time changes a container: flock(2) on the directory
  *
- * Waits for another verb for at most OCI_STATE_LOCK_MS. The lock belongs to the open file description: it goes
- * with the last copy of the descriptor, so a child that outlives the verb must close its copy.
- * Return: 0, -EBUSY after that time, -ENOENT when the container was deleted meanwhile, -errno.
+ * Waits for another verb for at most OCI_STATE_LOCK_MS. The lock belongs to the open file description: it
+ * goes with the last copy of the descriptor, so a child that outlives the verb must close its copy. Return:
+ * 0, -EBUSY after that time, -ENOENT when the container was deleted meanwhile, -errno.
  */
 int oci_state_lock(int dir_fd, struct error *err);
 
@@ -101,7 +101,8 @@ void oci_state_unlock(int dir_fd);
 /** oci_state_write() - state.json, whole or not at all (a temporary name, then rename). 0 or -errno. */
 int oci_state_write(int dir_fd, const struct oci_state *state, struct error *err);
 
-/** oci_state_read() - parse state.json of an open directory. 0, -ENODATA when there is none yet, or -errno. */
+/** oci_state_read() - parse state.json of an open directory. 0, -ENODATA when there is none yet, or -errno.
+ */
 int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct error *err);
 
 /** oci_state_load() - open and read in one: Return: the directory's fd or -errno. */
@@ -111,7 +112,8 @@ int oci_state_load(const struct oci_state_root *root, const char *id, struct are
 /** oci_state_status() - ask the kernel: is the process there with that start time, is the cgroup frozen. */
 enum oci_status oci_state_status(const struct oci_state *state);
 
-/** oci_state_pidfd() - Return: a pidfd of the container's process, -ESRCH if it is gone or another, -errno. */
+/** oci_state_pidfd() - Return: a pidfd of the container's process, -ESRCH if it is gone or another, -errno.
+ */
 int oci_state_pidfd(const struct oci_state *state);
 
 /** oci_state_start_time() - field 22 of /proc/<pid>/stat; 0 when there is no such process, or a zombie. */

@@ -64,7 +64,8 @@ uint64_t oci_state_start_time(pid_t pid)
 
 static bool is_alive(const struct oci_state *state)
 {
-	return state->pid > 0 && state->start_time != 0 && oci_state_start_time(state->pid) == state->start_time;
+	return state->pid > 0 && state->start_time != 0 &&
+	       oci_state_start_time(state->pid) == state->start_time;
 }
 
 static bool is_frozen(const struct oci_state *state)

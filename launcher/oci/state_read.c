@@ -78,7 +78,8 @@ static int read_chars(const struct json *value, struct arena *arena, char *ret, 
 	return 0;
 }
 
-static int read_value(const struct state_field *field, const struct json *value, struct arena *arena, void *target)
+static int read_value(const struct state_field *field, const struct json *value, struct arena *arena,
+		      void *target)
 {
 	int64_t number = 0;
 	int r = 0;
@@ -142,7 +143,8 @@ static int read_namespaces(const struct json *root, struct oci_state *ret, struc
 	return 0;
 }
 
-static int read_annotations(const struct json *root, struct arena *arena, struct oci_state *ret, struct error *err)
+static int read_annotations(const struct json *root, struct arena *arena, struct oci_state *ret,
+			    struct error *err)
 {
 	const struct json *list = json_get(root, "annotations");
 	struct spec_pair *pairs;
@@ -175,7 +177,8 @@ static int parse(const struct source *source, struct arena *arena, struct oci_st
 	if (r == -ENOMEM)
 		return error_set(err, ENOMEM, "read state.json");
 	if (r < 0 || findings.n_errors > 0)
-		return broken(err, "not what kapsel wrote", findings.n > 0 ? findings.items[0].message : "no JSON");
+		return broken(err, "not what kapsel wrote",
+			      findings.n > 0 ? findings.items[0].message : "no JSON");
 	version = json_get(root, "version");
 	if (!version || version->type != JSON_INTEGER || version->integer != STATE_VERSION)
 		return broken(err, "version", "written by another version of kapsel");
@@ -195,7 +198,8 @@ int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struc
 
 	*ret = (struct oci_state){ 0 };
 	if (fd < 0 && errno == ENOENT) {
-		error_set(err, ENODATA, "container does not exist: its creation is not done or was interrupted");
+		error_set(err, ENODATA,
+			  "container does not exist: its creation is not done or was interrupted");
 		error_remedy(err, "kapsel-oci delete --force removes what is left of it");
 		return -ENODATA;
 	}

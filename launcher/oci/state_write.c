@@ -99,7 +99,8 @@ static void write_text(FILE *out, const char *text)
 		if (!valid)
 			fprintf(out, "%s%u", next == (const unsigned char *)text ? "" : ",", code);
 		else if (code >= 0x10000)
-			fprintf(out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + (code & 0x3ff));
+			fprintf(out, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+				0xdc00 + (code & 0x3ff));
 		else if (code < 0x20 || code >= 0x7f || code == '"' || code == '\\')
 			fprintf(out, "\\u%04x", code);
 		else

@@ -7,9 +7,10 @@
  * The kernel has no way to read a domain back, so the payload attacks it: a directory that no
  * rule covers can be opened before landlock_restrict_self and not after.
  */
+#include "launcher/steps/landlock.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,34 +25,20 @@
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
 
-/* Rights newer than Debian 12's header. */
-#define ACCESS_TRUNCATE  (UINT64_C(1) << 14) /* ABI 3, 6.2 */
-#define ACCESS_IOCTL_DEV (UINT64_C(1) << 15) /* ABI 5, 6.10 */
-#define NET_BIND_TCP     (UINT64_C(1) << 0)  /* ABI 4, 6.7 */
-#define NET_CONNECT_TCP  (UINT64_C(1) << 1)
-#define SCOPE_ABSTRACT   (UINT64_C(1) << 0) /* ABI 6, 6.12 */
-#define SCOPE_SIGNAL     (UINT64_C(1) << 1)
-
-#define READ       (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define WRITE_FILE (LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
-/* No MAKE_CHAR and MAKE_BLOCK: no workload makes device nodes. */
-#define WRITE_TREE                                                                                           \
-	(WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                       \
-	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |          \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER)
 #define ALL                                                                                                  \
-	(READ | WRITE_TREE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                     \
-	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | ACCESS_IOCTL_DEV)
-#define ON_A_FILE (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | WRITE_FILE | ACCESS_IOCTL_DEV)
+	(LANDLOCK_READ | LANDLOCK_WRITE_TREE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |   \
+	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_IOCTL_DEV)
+#define ON_A_FILE                                                                                            \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_WRITE_FILE | LANDLOCK_IOCTL_DEV)
 
-static uint64_t known(int abi)
+uint64_t landlock_known(int abi)
 {
 	uint64_t rights = ALL;
 
 	if (abi < 5)
-		rights &= ~ACCESS_IOCTL_DEV;
+		rights &= ~LANDLOCK_IOCTL_DEV;
 	if (abi < 3)
-		rights &= ~ACCESS_TRUNCATE;
+		rights &= ~LANDLOCK_TRUNCATE;
 	if (abi < 2)
 		rights &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
 	return rights;
@@ -63,7 +50,7 @@ static int landlock_wanted(const struct spec *spec)
 	return 1;
 }
 
-static int allow(int ruleset, int fd, uint64_t rights, int abi, const char *what, struct error *err)
+int landlock_allow(int ruleset, int fd, uint64_t rights, int abi, const char *what, struct error *err)
 {
 	struct stat st;
 
@@ -71,7 +58,7 @@ static int allow(int ruleset, int fd, uint64_t rights, int abi, const char *what
 		return error_set(err, errno, "look at %s", what);
 	if (!S_ISDIR(st.st_mode))
 		rights &= ON_A_FILE;
-	if (sys_landlock_add_path(ruleset, fd, rights & known(abi)) < 0)
+	if (sys_landlock_add_path(ruleset, fd, rights & landlock_known(abi)) < 0)
 		return error_set(err, errno, "add a Landlock rule for %s", what);
 	return 0;
 }
@@ -85,43 +72,47 @@ static int allow_path(int ruleset, const char *path, uint64_t rights, int abi, s
 		return 0; /* an optional mount that is absent */
 	if (fd < 0)
 		return error_set(err, -fd, "open %s for its Landlock rule", path);
-	return allow(ruleset, fd, rights, abi, path, err);
+	return landlock_allow(ruleset, fd, rights, abi, path, err);
 }
 
 static int allow_execution(const struct spec *spec, struct run *run, int ruleset, int abi, struct error *err)
 {
-	int r = allow(ruleset, run->exec_fd, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi,
-		      "the command", err);
+	int r = landlock_allow(ruleset, run->exec_fd,
+			       LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi, "the command",
+			       err);
 
 	/* The kernel opens the dynamic linker for execution, too. */
 	if (r == 0 && run->interpreter_fd >= 0)
-		r = allow(ruleset, run->interpreter_fd,
-			  LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi, "the interpreter",
-			  err);
+		r = landlock_allow(ruleset, run->interpreter_fd,
+				   LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE, abi,
+				   "the interpreter", err);
 	for (size_t i = 0; r == 0 && i < spec->exec_allow.n; i++)
 		if (!str_equal(spec->exec_allow.items[i], "*"))
-			r = allow_path(ruleset, spec->exec_allow.items[i], LANDLOCK_ACCESS_FS_EXECUTE | READ,
-				       abi, err);
+			r = allow_path(ruleset, spec->exec_allow.items[i],
+				       LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_READ, abi, err);
 	return r;
 }
 
 static int allow_all(const struct spec *spec, struct run *run, int ruleset, int abi, struct error *err)
 {
 	int r = allow_path(ruleset, "/",
-			   READ | (spec_exec_any(spec) ? (uint64_t)LANDLOCK_ACCESS_FS_EXECUTE : 0), abi, err);
+			   LANDLOCK_READ | (spec_exec_any(spec) ? (uint64_t)LANDLOCK_ACCESS_FS_EXECUTE : 0),
+			   abi, err);
 
 	if (r == 0)
 		r = allow_execution(spec, run, ruleset, abi, err);
 	for (size_t i = 0; r == 0 && i < DEV_NODES; i++)
-		r = allow_path(ruleset, dev_nodes[i].path, READ | WRITE_FILE, abi, err);
+		r = allow_path(ruleset, dev_nodes[i].path, LANDLOCK_READ | LANDLOCK_WRITE_FILE, abi, err);
 	for (size_t i = 0; r == 0 && i < spec->n_devices; i++)
 		r = allow_path(ruleset, spec->devices[i].path,
-			       READ | ACCESS_IOCTL_DEV | (spec->devices[i].write ? WRITE_FILE : 0), abi, err);
+			       LANDLOCK_READ | LANDLOCK_IOCTL_DEV |
+				       (spec->devices[i].write ? LANDLOCK_WRITE_FILE : 0),
+			       abi, err);
 	for (size_t i = 0; r == 0 && i < spec->n_mounts; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 
 		if (mount->write || mount->type == SPEC_MOUNT_TMPFS)
-			r = allow_path(ruleset, mount->target, READ | WRITE_TREE, abi, err);
+			r = allow_path(ruleset, mount->target, LANDLOCK_READ | LANDLOCK_WRITE_TREE, abi, err);
 	}
 	return r;
 }
@@ -138,15 +129,15 @@ static int landlock_apply(const struct step *step, struct run *run, struct error
 {
 	const struct spec *spec = step->spec;
 	int abi = run->host->landlock_abi;
-	struct sys_landlock_ruleset attr = { .handled_access_fs = known(abi) };
+	struct sys_landlock_ruleset attr = { .handled_access_fs = landlock_known(abi) };
 	_cleanup_fd_ int ruleset = -1;
 	int r;
 
 	if (abi < 1)
 		return STEP_ABSENT; /* only with on_missing warn: plan_build refused it otherwise */
 	if (spec->network == SPEC_NETWORK_NONE)
-		attr.handled_access_net = NET_BIND_TCP | NET_CONNECT_TCP;
-	attr.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
+		attr.handled_access_net = LANDLOCK_BIND_TCP | LANDLOCK_CONNECT_TCP;
+	attr.scoped = LANDLOCK_SCOPE_ABSTRACT | LANDLOCK_SCOPE_SIGNALS;
 	ruleset = sys_landlock_create(&attr, abi);
 	if (ruleset < 0)
 		return error_set(err, errno, "create the Landlock ruleset");

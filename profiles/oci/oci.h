@@ -121,8 +121,7 @@ struct oci_mount_flags {
 struct oci_mount {
 	const char *destination; /* absolute; a relative one has got a '/' in front */
 	const char *type;        /* NULL or empty in the config: NULL (then it is a bind if flags.bind) */
-	const char *source; /* NULL: not given; a bind's relative source is taken from the bundle: absolute
-			       here */
+	const char *source;      /* NULL: not given; of a bind always absolute: from the bundle if relative */
 	struct oci_mount_flags flags;
 	struct oci_id_maps uid_maps, gid_maps; /* for idmap; n 0: the container's user namespace */
 };
@@ -301,8 +300,7 @@ struct oci {
 	size_t n_net_devices;
 	const char *cgroups_path; /* NULL: not given */
 	struct oci_resources resources;
-	uint64_t rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, maybe | MS_REC; 0: not
-					given */
+	uint64_t rootfs_propagation; /* MS_SHARED, MS_SLAVE, …, maybe | MS_REC; 0: not given */
 	bool seccomp_given;
 	struct oci_seccomp seccomp;
 	struct spec_pairs sysctls;

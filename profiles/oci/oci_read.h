@@ -39,8 +39,7 @@ int oci_read_file(const char *bundle, const char *file, struct arena *arena, str
 int oci_read_text(const char *bundle, const char *file, const char *text, size_t size, struct arena *arena,
 		  struct oci *ret, struct oci_warnings *warnings, struct error *err) _must_check_;
 
-/** oci_read_process() - a process.json, as exec --process gives it: the object "process" of config.json
- * alone. */
+/** oci_read_process() - a process.json, as exec --process gives it: config.json's "process" alone. */
 int oci_read_process(const char *file, const char *text, size_t size, struct arena *arena,
 		     struct oci_process *ret, struct oci_warnings *warnings, struct error *err) _must_check_;
 
@@ -56,6 +55,8 @@ void oci_resources_init(struct oci_resources *ret);
  * sysctls, labels, namespaces, capabilities, no_new_privs
  * @id: the container's
  *
+ * Namespaces are the new ones, not those that are joined. A host name that is not given is "". spec->env
+ * lacks what has no '=', which execve(2) passes on nevertheless: oci->process.env is what the workload gets.
  * ret->oci points to @oci. Return: 0 or -ENOMEM.
  */
 int oci_to_spec(const struct oci *oci, const char *id, struct arena *arena, struct spec *ret,

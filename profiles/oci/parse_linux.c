@@ -82,6 +82,20 @@ static void parse_time_offset(struct oci_reader *reader, const struct json *offs
 	ret->nanosecs = (uint32_t)oci_value_number(reader, offset, "nanosecs", 999999999, 0);
 }
 
+/* The keys are clocks, so one that the kernel has no offset for is an unknown value. */
+static void parse_time_offsets(struct oci_reader *reader, const struct json *config, struct oci *ret)
+{
+	const struct json *offsets = oci_value_object(reader, config, "timeOffsets"), *const * members;
+	size_t n = oci_value_members(reader, offsets, &members);
+
+	for (size_t i = 0; i < n; i++)
+		if (!str_equal(members[i]->name, "monotonic") && !str_equal(members[i]->name, "boottime"))
+			oci_value_fail(reader, members[i], NULL,
+				       "unknown clock, a time namespace has monotonic and boottime");
+	parse_time_offset(reader, offsets, "monotonic", &ret->time_monotonic);
+	parse_time_offset(reader, offsets, "boottime", &ret->time_boottime);
+}
+
 static void parse_personality(struct oci_reader *reader, const struct json *config, struct oci *ret)
 {
 	const struct json *personality = oci_value_object(reader, config, "personality");
@@ -149,7 +163,6 @@ static void parse_memory_policy(struct oci_reader *reader, const struct json *co
 
 void oci_parse_linux(struct oci_reader *reader, const struct json *config, struct oci *ret)
 {
-	const struct json *offsets = oci_value_object(reader, config, "timeOffsets");
 	const struct json *seccomp = oci_value_object(reader, config, "seccomp");
 	const struct oci_word *propagation =
 		oci_value_word(reader, oci_value_get(reader, config, "rootfsPropagation", JSON_STRING),
@@ -158,8 +171,7 @@ void oci_parse_linux(struct oci_reader *reader, const struct json *config, struc
 	parse_namespaces(reader, config, ret);
 	ret->uid_maps = oci_parse_id_maps(reader, config, "uidMappings");
 	ret->gid_maps = oci_parse_id_maps(reader, config, "gidMappings");
-	parse_time_offset(reader, offsets, "monotonic", &ret->time_monotonic);
-	parse_time_offset(reader, offsets, "boottime", &ret->time_boottime);
+	parse_time_offsets(reader, config, ret);
 	oci_parse_devices(reader, config, ret);
 	ret->cgroups_path = oci_value_text(reader, config, "cgroupsPath");
 	oci_parse_resources(reader, oci_value_object(reader, config, "resources"), &ret->resources);

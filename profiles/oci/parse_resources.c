@@ -163,8 +163,9 @@ static void parse_network(struct oci_reader *reader, const struct json *network,
 {
 	const struct json *priorities = oci_value_objects(reader, network, "priorities");
 
-	ret->network_given = network != NULL;
 	ret->network_class = oci_value_number(reader, network, "classID", UINT32_MAX, OCI_UNSET);
+	/* An empty object asks for nothing. */
+	ret->network_given = ret->network_class != OCI_UNSET || (priorities && priorities->n > 0);
 	for (const struct json *item = priorities ? priorities->first : NULL; item; item = item->next) {
 		oci_value_need(reader, item, "name", JSON_STRING);
 		oci_value_need(reader, item, "priority", JSON_INTEGER);

@@ -314,6 +314,9 @@ struct spec_pairs oci_value_pairs(struct oci_reader *reader, const struct json *
 	size_t n = oci_value_members(reader, map, &members);
 	struct spec_pair *pairs = n > 0 ? arena_array(reader->arena, n, sizeof(*pairs)) : NULL;
 
+	for (const struct json *member = map ? map->first : NULL; member; member = member->next)
+		if (member->type == JSON_NULL)
+			oci_value_fail(reader, member, NULL, "expected a string, not null");
 	if (n == 0)
 		return (struct spec_pairs){ 0 };
 	if (!pairs) {

@@ -54,8 +54,11 @@ class Containerd(lib_engine.Daemon):
         config = directory / "config.toml"
         config.write_text(CONFIG.format(directory=directory, runtime=runtime, image=lib_image.IMAGE,
                                         systemd=str(systemd_cgroup).lower()))
+        # What names no runtime runs `runc`: that has to be the tested one, too (ctr run --uidmap does so).
+        (directory / "bin").mkdir()
+        (directory / "bin" / "runc").symlink_to(runtime)
         super().__init__(["/usr/bin/containerd", "--config", config], directory, self.socket.is_socket,
-                         env=dict(os.environ, TMPDIR=str(directory)))
+                         env=dict(os.environ, PATH=f"{directory}/bin:{os.environ['PATH']}"))
 
 
 class Ctr:

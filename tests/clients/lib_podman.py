@@ -39,6 +39,7 @@ class User:
             path.mkdir(mode=0o700)
             os.chown(path, self.uid, self.uid)
         self._append("/etc/passwd", f"{self.name}:x:{self.uid}:{self.uid}::{self.home}:/bin/sh\n")
+        self._append("/etc/shadow", f"{self.name}:*:19000:0:99999:7:::\n")  # PAM asks whether the account is valid
         self._append("/etc/group", f"{self.name}:x:{self.uid}:\n")
         for path in ("/etc/subuid", "/etc/subgid"):
             self._append(path, f"{self.name}:500000:65536\n")
@@ -46,7 +47,11 @@ class User:
         if own_systemd:
             lib_engine.call("loginctl", "enable-linger", self.name)
             self.runtime = Path(f"/run/user/{self.uid}")
-            lib_engine.wait_for((self.runtime / "bus").is_socket, "the user's systemd")
+            try:
+                lib_engine.wait_for((self.runtime / "bus").is_socket, "the user's systemd")
+            except AssertionError as error:
+                status = lib_engine.call("systemctl", "status", f"user@{self.uid}.service", status=None)
+                raise lib_engine.DaemonError(f"{error}\n{status}") from None
 
     @staticmethod
     def _append(path, line):
@@ -57,7 +62,8 @@ class User:
     def _delegate(self):
         top = lib_engine.CGROUPS / self.name
         (top / "init").mkdir(parents=True, exist_ok=True)
-        (top / "cgroup.subtree_control").write_text("+cpu +memory +pids")
+        there = (top / "cgroup.controllers").read_text().split()
+        (top / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in there))
         for directory in (top, top / "init"):
             os.chown(directory, self.uid, self.uid)
             for name in ("cgroup.procs", "cgroup.threads", "cgroup.subtree_control"):
@@ -68,7 +74,7 @@ class User:
         """What makes a command the user's own, as a login would."""
         join = ["sh", "-c", f'echo $$ >{self.group}/cgroup.procs; exec "$@"', "sh"] if self.group else []
         return [*join, "setpriv", "--reuid", self.uid, "--regid", self.uid, "--clear-groups", "env", "-i",
-                f"HOME={self.home}", f"USER={self.name}", f"PATH={os.environ['PATH']}",
+                f"HOME={self.home}", f"USER={self.name}", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                 f"XDG_RUNTIME_DIR={self.runtime}", f"DBUS_SESSION_BUS_ADDRESS=unix:path={self.runtime}/bus"]
 
 
@@ -90,7 +96,7 @@ class Podman:
 
     def argv(self, *args):
         prefix = ["env"] if self.user is None else self.user.prefix()
-        places = [] if self.user else ["--root", self.directory / "root", "--runroot", self.directory / "runroot",
+        places = [] if self.user else ["--root", self.directory / "root", "--runroot", self.directory / "run",
                                        "--tmpdir", self.directory / "tmp"]
         return [*prefix, f"CONTAINERS_CONF={self.directory}/containers.conf", "/usr/bin/podman", *places,
                 "--runtime", self.runtime, "--cgroup-manager", self.manager, *args]
@@ -119,7 +125,9 @@ class Podman:
         return container
 
     def remove_all(self):
-        self("rm", "--all", "--force", "--time", "1", status=None)
+        for _ in range(3):  # podman refuses one that another depends on, and does not see to the order
+            if self("rm", "--all", "--force", "--time", "1", status=None).status == 0:
+                break
 
     def left_behind(self):
         """The runtime's state directories, when those who clean up have had some time."""

@@ -51,7 +51,8 @@ def test_a_task_is_executed_in_paused_measured_and_killed(ctr):
     assert lib_engine.cgroup_of(pid) == group
     assert [(group / file).read_text().strip() for file in ("memory.max", "cpu.max")] == [str(64 * MiB), "50000 100000"]
 
-    result = ctr.exec(name, "sh", "-c", "pwd; ps -o pid,args | grep -c 'while :'; exit 9", options=["--cwd", "/tmp"], status=9)
+    result = ctr.exec(name, "sh", "-c", "pwd; ps -o pid,args | grep -c 'while :'; exit 9",
+                      options=["--cwd", "/tmp"], status=9)
     assert result.out.splitlines()[0] == "/tmp" and lib_engine.cgroup_of(pid) == group
     assert str(pid) in ctr("task", "ps", name).out.split()
     metrics = ctr("task", "metrics", name).out

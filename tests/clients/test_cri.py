@@ -88,7 +88,8 @@ def test_a_pod_lives_from_run_to_remove(cri, tmp_path):
     assert running["state"] == lib_cri.RUNNING and running["started_at"] > 0
     assert lib_engine.cgroup_of(pod.pid(container)).parent.name == "kubepods"
     code, out, err = pod.exec(container, "sh", "-c", "hostname; cat /proc/sys/net/ipv4/ip_forward "
-                              "/proc/sys/kernel/shm_rmid_forced; ip addr show eth0 | grep -o 'inet [0-9.]*'; echo e >&2; exit 5")
+                              "/proc/sys/kernel/shm_rmid_forced; ip addr show eth0 | grep -o 'inet [0-9.]*'; "
+                              "echo e >&2; exit 5")
     assert (code, err) == (5, "e\n")
     assert out.splitlines() == ["pod-host", "1", "1", f"inet {status['network']['ip']}"]
     assert pod.exec(container, "cat", "/proc/1/comm")[1] == "sh\n"
@@ -141,16 +142,18 @@ def test_the_security_context_holds_for_the_container_and_for_exec(cri, tmp_path
     group = lib_engine.cgroup_of(pid)
     assert [(group / name).read_text().strip() for name in ("memory.max", "cpu.max", "cpuset.cpus")] == [
         str(64 * MiB), "50000 100000", "0"]
-    status, inside = lib_engine.status_of(pid), lib_engine.parse_status(pod.exec(container, "cat", "/proc/self/status")[1])
-    for each in (status, inside):
+    inside = lib_engine.parse_status(pod.exec(container, "cat", "/proc/self/status")[1])
+    for each in (lib_engine.status_of(pid), inside):
         assert each["Uid"].split() == ["1000"] * 4 and each["Gid"].split() == ["2000"] * 4
         assert "3000" in each["Groups"].split()
         assert (each["CapEff"], each["CapBnd"]) == ("0" * 16, lib_engine.capability_mask("kill"))
         assert (each["NoNewPrivs"], each["Seccomp"]) == ("1", "2")
     assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "300\n"
-    out = pod.exec(container, "sh", "-c", "pwd; echo $WORD; cat /shared/file; touch /shared/x || echo shared-read-only; "
+    out = pod.exec(container, "sh", "-c", "pwd; echo $WORD; cat /shared/file; "
+                   "touch /shared/x || echo shared-read-only; "
                    "touch /x || echo root-read-only; wc -c </proc/version; unshare -Ur true || echo no-unshare")[1]
-    assert out.splitlines() == ["/tmp", "said", "from the host", "shared-read-only", "root-read-only", "0", "no-unshare"]
+    assert out.splitlines() == ["/tmp", "said", "from the host", "shared-read-only", "root-read-only", "0",
+                                "no-unshare"]
 
     cri.UpdateContainerResources(container_id=container, linux={
         "memory_limit_in_bytes": 96 * MiB, "cpu_quota": 25000, "cpu_period": 100000})

@@ -53,7 +53,7 @@ def test_what_is_not_asked_for_is_docker_s_default(docker):
     out = container.exec("sh", "-c", script).out
     for line in ("proc-sys-is-read-only", "cgroup-is-read-only", "no-disk", "no-unshare", "1:3", "5:0"):
         assert line in out.splitlines(), out
-    assert "core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero" in out
+    assert "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero" in out
 
 
 def test_rights_are_taken_and_given_by_name(docker, tmp_path):
@@ -95,13 +95,15 @@ def test_file_systems_are_mounted_as_asked(docker, tmp_path):
     (tmp_path / "single").write_text("one file\n")
     container = docker.run(
         "--read-only", "--tmpfs", "/t:size=1m,mode=1770,uid=1000", "--tmpfs", "/run:exec", "--shm-size", "3m",
-        "-v", f"{tmp_path}/read:/r:ro", "-v", f"{tmp_path}/write:/made/by/docker/w", "-v", f"{tmp_path}/single:/etc/single:ro",
+        "-v", f"{tmp_path}/read:/r:ro", "-v", f"{tmp_path}/write:/made/by/docker/w",
+        "-v", f"{tmp_path}/single:/etc/single:ro",
         "-v", "volume:/v", "--mount", f"type=bind,src={tmp_path}/late,dst=/late,bind-propagation=rslave", IMAGE)
     lib_engine.call("mount", "-t", "tmpfs", "none", tmp_path / "late")
     try:
         (tmp_path / "late" / "seen").write_text("")
         out = container.exec("sh", "-c", """
-            touch /x || echo root-is-read-only; touch /r/x || echo r-is-read-only; touch /etc/single || echo single-is-read-only
+            touch /x || echo root-is-read-only; touch /r/x || echo r-is-read-only
+            touch /etc/single || echo single-is-read-only
             cat /r/file /etc/single; echo back >/made/by/docker/w/file; touch /v/x && echo volume
             stat -c %a:%u /t; dd if=/dev/zero of=/t/big bs=64k count=99 || echo t-is-full
             df -k /dev/shm | tail -n 1 | awk '{ print "shm=" $2 }'; ls /late
@@ -129,9 +131,11 @@ def test_identity_limits_and_sysctls_are_as_asked(docker):
         echo forward=$(cat /proc/sys/net/ipv4/ip_forward); echo queue=$(cat /proc/sys/fs/mqueue/msg_max)
         echo domain=$(cat /proc/sys/kernel/domainname); echo caps=$(grep CapEff /proc/self/status | cut -f2)
         echo home=$HOME"""
-    out = docker.once("--user", "1000:2000", "--group-add", "3000", "--hostname", "named", "--domainname", "example.org",
-                      "--workdir", "/made/for/it", "--env", "WORD=said", "--ulimit", "nofile=100:200", "--ulimit", "core=0",
-                      "--oom-score-adj", "500", "--sysctl", "net.ipv4.ip_forward=0", "--sysctl", "fs.mqueue.msg_max=33",
+    out = docker.once("--user", "1000:2000", "--group-add", "3000", "--hostname", "named",
+                      "--domainname", "example.org",
+                      "--workdir", "/made/for/it", "--env", "WORD=said", "--ulimit", "nofile=100:200",
+                      "--ulimit", "core=0", "--oom-score-adj", "500",
+                      "--sysctl", "net.ipv4.ip_forward=0", "--sysctl", "fs.mqueue.msg_max=33",
                       IMAGE, "sh", "-c", script).out
     assert lib_engine.parse_facts(out) == {
         "ids": "1000:2000:2000,3000", "host": "named", "dir": "/made/for/it", "word": "said", "files": "100:200",

@@ -43,5 +43,6 @@ def test_root_is_nobody_outside(remapped, tmp_path):
 
 
 def test_a_terminal_and_a_user_work_there_too(remapped):
-    shown = remapped.on_terminal("run", "-it", "--rm", "--user", "alice", IMAGE, "sh", "-c", "tty; echo hello >/dev/console; id -un")
+    shown = remapped.on_terminal("run", "-it", "--rm", "--user", "alice", IMAGE, "sh", "-c",
+                                 "tty; echo hello >/dev/console; id -un")
     assert "/dev/pts/0" in shown.out and "hello" in shown.out and "alice" in shown.out

@@ -57,7 +57,8 @@ def test_exec_has_its_own_user_directory_environment_and_status(podman):
 
 def test_a_terminal_has_its_size(podman):
     sized = 'until [ "$(stty size)" = "33 77" ]; do sleep 0.2; done; test -c /dev/console && tty'
-    shown = podman.on_terminal("run", "-it", "--rm", "--network", "none", IMAGE, "sh", "-c", f"{sized}; exit 4", status=4)
+    shown = podman.on_terminal("run", "-it", "--rm", "--network", "none", IMAGE, "sh", "-c",
+                               f"{sized}; exit 4", status=4)
     assert "/dev/pts/0" in shown.out
 
 
@@ -132,15 +133,16 @@ def test_rights_identity_and_file_systems_are_as_asked(podman, tmp_path):
         echo ids=$(id -u):$(id -g):$(id -G | tr ' ' ,); echo host=$(hostname); echo files=$(ulimit -n):$(ulimit -H -n)
         echo queue=$(cat /proc/sys/fs/mqueue/msg_max); echo caps=$(awk '/^CapBnd/ { print $2 }' /proc/self/status)
         echo nnp=$(awk '/^NoNewPrivs/ { print $2 }' /proc/self/status); echo tmp=$(stat -c %a /tmp)
-        echo mkdir=$(mkdir /tmp/d 2>&1 | grep -c 'File descriptor in bad state'); touch /x 2>/dev/null || echo root=read-only
+        echo mkdir=$(mkdir /tmp/d 2>&1 | grep -c 'File descriptor in bad state')
+        touch /x 2>/dev/null || echo root=read-only
         echo x >/h/written && echo volume=written; echo disk=$(dd if=/dev/disk count=1 2>/dev/null | wc -c)
         echo umask=$(umask); dd if=/dev/zero of=/dev/disk count=1 conv=notrunc 2>/dev/null || echo disk=${disk}read-only
         """
     os.chmod(tmp_path / "host", 0o777)
     out = podman.once("--user", "1000:0", "--group-add", "3000", "--hostname", "named", "--ulimit", "nofile=100:200",
-                      "--sysctl", "fs.mqueue.msg_max=33", "--cap-drop", "all", "--cap-add", "kill,sys_time", "--umask", "0027",
-                      "--security-opt", "no-new-privileges", "--security-opt", f"seccomp={profile}", "--read-only",
-                      "--tmpfs", "/tmp:mode=1777,size=1m", "-v", f"{tmp_path}/host:/h",
+                      "--sysctl", "fs.mqueue.msg_max=33", "--cap-drop", "all", "--cap-add", "kill,sys_time",
+                      "--umask", "0027", "--security-opt", "no-new-privileges", "--security-opt", f"seccomp={profile}",
+                      "--read-only", "--tmpfs", "/tmp:mode=1777,size=1m", "-v", f"{tmp_path}/host:/h",
                       "--device", "/dev/vda:/dev/disk:r", IMAGE, "sh", "-c", script).out
     facts = lib_engine.parse_facts(out)
     assert facts.pop("disk") in ("read-only", "512")
@@ -204,7 +206,8 @@ def test_init_health_and_hooks_work(podman, tmp_path):
 
 
 def test_a_build_runs_its_steps(podman, tmp_path):
-    (tmp_path / "Containerfile").write_text(f"FROM {IMAGE}\nRUN echo made as $(id -u) >/made\nCMD [\"cat\", \"/made\"]\n")
+    (tmp_path / "Containerfile").write_text(
+        f"FROM {IMAGE}\nRUN echo made as $(id -u) >/made\nCMD [\"cat\", \"/made\"]\n")
     podman("build", "--isolation", "oci", "--network", "none", "--tag", "built", tmp_path)
     assert podman.once("built").out == "made as 0\n"
 

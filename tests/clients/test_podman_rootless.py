@@ -6,7 +6,6 @@ pause are not part of this.
 """
 
 import os
-from pathlib import Path
 
 import lib_engine
 from lib_podman import IMAGE
@@ -34,7 +33,8 @@ spec:
 
 
 def test_run_hands_on_streams_and_status_and_leaves_nothing(rootless):
-    result = rootless.once("--interactive", IMAGE, "sh", "-c", "cat; id -u; echo err >&2; exit 7", stdin="in\n", status=7)
+    result = rootless.once("--interactive", IMAGE, "sh", "-c", "cat; id -u; echo err >&2; exit 7", stdin="in\n",
+                           status=7)
     assert (result.out, result.err) == ("in\n0\n", "err\n")
     assert lib_engine.says_not_found(rootless.once(IMAGE, "nosuch", status=127).err)
     assert "permission denied" in rootless.once(IMAGE, "/etc/not-executable", status=126).err.lower()
@@ -80,14 +80,15 @@ def test_rights_and_file_systems_are_as_asked(rootless):
         echo caps=$(awk '/^CapBnd/ { print $2 }' /proc/self/status); echo x >/h/written && echo volume=written
         echo nnp=$(awk '/^NoNewPrivs/ { print $2 }' /proc/self/status); touch /x 2>/dev/null || echo root=read-only
         echo sys=$(touch /proc/sys/kernel/panic 2>/dev/null && echo writable || echo read-only); echo host=$(hostname)
-        echo tmp=$(stat -c %a /tmp); echo null=$(echo x >/dev/null && stat -c %t:%T /dev/null); echo nets=$(ls /sys/class/net)
+        echo tmpfs=$(stat -c %a /t); echo null=$(echo x >/dev/null && stat -c %t:%T /dev/null)
+        echo nets=$(ls /sys/class/net)
         """
     out = rootless.once("--cap-drop", "all", "--cap-add", "kill", "--security-opt", "no-new-privileges", "--read-only",
-                        "--tmpfs", "/tmp:mode=1770", "-v", f"{host}:/h", "--hostname", "named",
+                        "--tmpfs", "/t:mode=1770", "-v", f"{host}:/h", "--hostname", "named",
                         IMAGE, "sh", "-c", script).out
     assert lib_engine.parse_facts(out) == {
         "caps": lib_engine.capability_mask("kill"), "volume": "written", "nnp": "1", "root": "read-only",
-        "sys": "read-only", "host": "named", "tmp": "1770", "null": "1:3", "nets": "lo"}
+        "sys": "read-only", "host": "named", "tmpfs": "1770", "null": "1:3", "nets": "lo"}
     assert (host / "written").stat().st_uid == rootless.user.uid
 
 
@@ -122,7 +123,7 @@ def test_a_pod_is_played_from_kubernetes_yaml(rootless):
 def test_a_build_runs_its_steps(rootless):
     context = rootless.user.home / "context"
     context.mkdir()
-    (context / "Containerfile").write_text(f"FROM {IMAGE}\nRUN echo made as $(id -u) >/made\nCMD [\"cat\", \"/made\"]\n")
+    (context / "Containerfile").write_text(
+        f"FROM {IMAGE}\nRUN echo made as $(id -u) >/made\nCMD [\"cat\", \"/made\"]\n")
     rootless("build", "--isolation", "oci", "--network", "none", "--tag", "built", context)
     assert rootless.once("built").out == "made as 0\n"
-    assert Path("/run", rootless.runtime.name, "built").exists() is False

@@ -662,13 +662,18 @@ class Oci:
         assert refused.status not in (0, "none: it hung"), f"accepted or hung: {refused!r}"
         assert isinstance(refused.status, int) and refused.status > 0, f"died: {refused!r}"
         assert refused.err + container.err, f"no message: {refused!r}"
-        assert self.call("state", container.id).status != 0, f"the refused container is there: {refused!r}"
+        assert not self.knows(container.id), f"the refused container is there: {refused!r}"
         return refused
+
+    def knows(self, identity):
+        """Whether the runtime has a container of that name; its directory is looked for first, a call takes longer."""
+        return (self.root / identity).exists() and self.call("state", identity).status == 0
 
     # --- the end
 
     def _end(self, container):
-        self.call("delete", "--force", container.id, timeout_s=TIMEOUT_S)
+        if (self.root / container.id).exists():
+            self.call("delete", "--force", container.id)
         try:
             pid = container.pid
             if container.status is None and container.alive():
@@ -711,12 +716,9 @@ def reap():
 
 # --- the root file system -----------------------------------------------------------------------------
 
-# The applets that tests use; a link for every one of busybox's 300 would cost each test its time.
-APPLETS = set(
-    "sh ash true false cat echo ls stat id mount umount readlink sleep touch mkdir rmdir rm mv cp ln chmod chown "
-    "mknod hostname ps kill test [ head tail dd wc sort uniq grep sed awk tr cut env printf pwd tty stty "
-    "ip ifconfig nc df du find xargs date uname mktemp basename dirname realpath seq sync yes tee "
-    "nproc taskset chroot unshare setsid nohup su mountpoint mkfifo trap".split())
+# Busybox's shell knows its applets without a link; these are called by their path, too.  300 links
+# in each of 1000 bundles would cost more time than the tests.
+APPLETS = set("sh true false cat echo ls sleep stat env".split())
 
 
 def make_template(directory):
@@ -726,6 +728,8 @@ def make_template(directory):
     for link in (template / "bin").resolve().iterdir():
         if link.is_symlink() and link.name not in APPLETS:
             link.unlink()
+    for name in ("var", "srv", "etc/nsswitch.conf"):
+        subprocess.run(["rm", "-r", template / name], check=True)
     helper = template / "usr/bin/helper"
     subprocess.run(["cc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-static", "-o", helper, HERE / "helper.c"], check=True,
                    timeout=10 * TIMEOUT_S)

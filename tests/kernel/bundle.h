@@ -23,11 +23,12 @@ struct bundle {
 	struct run run;
 	struct oci_run oci_run;
 	struct proof *proof;
-	bool userns;     /* the container gets a user namespace: ids from 0 are BUNDLE_ID and up */
-	bool no_pidns;   /* … and shares the host's processes */
-	bool no_netns;   /* … network */
-	bool no_mountns; /* … mounts */
-	char dir[64];    /* on a tmpfs of the pretended host: root/ is the image, host/ the host's data */
+	bool userns;      /* the container gets a user namespace: ids from 0 are BUNDLE_ID and up */
+	bool no_pidns;    /* … and shares the host's processes */
+	bool no_netns;    /* … network */
+	bool no_cgroupns; /* … cgroups */
+	bool no_mountns;  /* … mounts */
+	char dir[64];     /* on a tmpfs of the pretended host: root/ is the image, host/ the host's data */
 	int dir_fd;
 };
 
@@ -39,9 +40,10 @@ struct bundle_test {
 	bundle_function *setup;  /* host: fills the image and the config */
 	bundle_function *inside; /* init, after all steps: its root is the container's */
 	bundle_function *host;   /* host, while the container stands … */
-	bundle_function *after;  /* … and after what is done inside */
+	bundle_function *after;  /* … and at the end, also after steps that failed as they should */
 	int failure;             /* the steps must end with this error, … */
 	const char *message;     /* … and say this (a part of message or remedy) */
+	bool any_end;            /* it does not matter how the steps end */
 };
 
 /** bundle_run() - run one test; skips it where namespaces are not allowed. 0 or -errno. */

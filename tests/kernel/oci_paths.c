@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The root, devices, masked and read-only paths of an OCI container, against images that mean harm. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/sys.h"
+#include "tests/kernel/bundle.h"
+
+static struct oci_mount *tmpfs(struct bundle *b, const char *destination)
+{
+	return bundle_mount(b, destination, "tmpfs", "tmpfs");
+}
+
+static int proc(struct bundle *b)
+{
+	bundle_mount(b, "/proc", "proc", "proc");
+	return 0;
+}
+
+/* --- mount points that are links --- */
+
+/* "host" is the canary: nothing may be made in it, and nothing mounted on it. */
+static int canary(struct bundle *b)
+{
+	bundle_file(b, "host/canary", "alive");
+	bundle_dir(b, "root/host");
+	return 0;
+}
+
+static int canary_is_alone(struct bundle *b, struct error *err)
+{
+	static const char *const others[] = { "host/mounted", "host/ptmx", "host/fd",   "host/core",
+					      "host/stdin",   "host/null", "host/made", "made" };
+
+	if (faccessat(b->dir_fd, "host/canary", F_OK, 0) < 0)
+		return error_set(err, EBADE, "the canary is covered or gone");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (faccessat(b->dir_fd, others[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return error_set(err, EBADE, "%s was made on the host", others[i]);
+	return 0;
+}
+
+static int linked(struct bundle *b, const char *name, const char *target, const char *destination)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "root/%s", name);
+	bundle_link(b, path, target);
+	tmpfs(b, destination);
+	return canary(b);
+}
+
+static int absolute_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return linked(b, "data", "/tmp/host", "/data");
+}
+
+static int relative_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return linked(b, "data", "../../../../../host", "/data");
+}
+
+static int dangling_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return linked(b, "data", "../../../host/made/deep", "/data");
+}
+
+static int link_on_the_way(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return linked(b, "data", "/../../tmp/host", "/data/made");
+}
+
+static int dots_in_destination(struct bundle *b, struct error *err)
+{
+	(void)err;
+	tmpfs(b, "/../../../tmp/host/./../host/");
+	return canary(b);
+}
+
+static int write_to_tmpfs(const char *path, struct error *err)
+{
+	struct stat st;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s/mounted", path);
+	if (stat(path, &st) < 0)
+		return error_set(err, errno, "look at %s inside", path);
+	return bundle_expect(name, O_CREAT | O_WRONLY, 0, err);
+}
+
+static int at_tmp_host(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return write_to_tmpfs("/tmp/host", err);
+}
+
+static int at_host(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return write_to_tmpfs("/host", err);
+}
+
+static int at_made(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return write_to_tmpfs("/host/made/deep", err);
+}
+
+static int at_tmp_host_made(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return write_to_tmpfs("/tmp/host/made", err);
+}
+
+BUNDLED(oci_mount_point, that_is_an_absolute_link_stays_inside, .setup = absolute_link, .inside = at_tmp_host,
+	.after = canary_is_alone)
+BUNDLED(oci_mount_point, that_is_a_relative_link_stays_inside, .setup = relative_link, .inside = at_host,
+	.after = canary_is_alone)
+BUNDLED(oci_mount_point, behind_a_dangling_link_is_made_inside, .setup = dangling_link, .inside = at_made,
+	.after = canary_is_alone)
+BUNDLED(oci_mount_point, below_a_link_is_made_inside, .setup = link_on_the_way, .inside = at_tmp_host_made,
+	.after = canary_is_alone)
+BUNDLED(oci_mount_point, with_dots_stays_inside, .setup = dots_in_destination, .inside = at_tmp_host,
+	.after = canary_is_alone)
+
+static int link_loop(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_link(b, "root/ping", "pong");
+	return linked(b, "pong", "ping", "/ping/x");
+}
+
+static int link_to_root(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return linked(b, "data", "../..", "/data");
+}
+
+static int magic_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	proc(b);
+	return linked(b, "data", "/proc/self/root/tmp/host", "/data");
+}
+
+BUNDLED(oci_mount_point, in_a_loop_of_links_is_refused, .setup = link_loop, .failure = ELOOP,
+	.message = "/ping/x")
+BUNDLED(oci_mount_point, that_is_the_root_is_refused, .setup = link_to_root, .failure = EINVAL,
+	.message = "the root itself")
+BUNDLED(oci_mount_point, through_a_magic_link_is_refused, .setup = magic_link, .failure = ELOOP,
+	.message = "/data")
+
+/*
+ * Another container shares the volume and exchanges a directory of it for a link to the host's tree, all the
+ * time (CVE-2021-30465, CVE-2024-45310).
+ */
+static int exchange(struct bundle *b, struct error *err)
+{
+	pid_t pid, parent = getpid();
+
+	bundle_dir(b, "host/volume/dir/made");
+	bundle_link(b, "host/volume/link", "../../../../../../../tmp/host");
+	bundle_bind(b, "/volume", "volume");
+	for (int i = 0; i < 8; i++)
+		tmpfs(b, i % 2 ? "/volume/dir/made/deep" : "/volume/dir/null");
+	canary(b);
+	pid = fork();
+	if (pid < 0)
+		return error_set(err, errno, "fork");
+	if (pid > 0)
+		return 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	while (getppid() == parent) /* it may have ended before the signal was asked for */
+		renameat2(b->dir_fd, "host/volume/dir", b->dir_fd, "host/volume/link", RENAME_EXCHANGE);
+	_exit(0);
+}
+
+Test(oci_mount_point, that_is_exchanged_for_a_link_meanwhile_stays_inside)
+{
+	const struct bundle_test test = { .setup = exchange, .after = canary_is_alone, .any_end = true };
+
+	for (int i = 0; i < 40; i++) {
+		struct error err = { 0 };
+
+		cr_assert(bundle_run(&test, &err) == 0, "%s: %s (%s)", err.step, err.msg, err.remedy);
+	}
+}
+
+/* --- /proc and /sys --- */
+
+static int proc_is_a_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_dir(b, "root/evil");
+	bundle_link(b, "root/proc", "/evil");
+	return proc(b);
+}
+
+static int proc_is_dangling(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_link(b, "root/proc", "/evil");
+	return proc(b);
+}
+
+static int proc_is_a_file(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_file(b, "root/proc", "");
+	return proc(b);
+}
+
+static int sys_is_a_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_dir(b, "root/evil");
+	bundle_link(b, "root/sys", "evil");
+	bundle_mount(b, "/sys", "sysfs", "sysfs");
+	return 0;
+}
+
+static int tmpfs_on_proc(struct bundle *b, struct error *err)
+{
+	(void)err;
+	tmpfs(b, "/proc/");
+	return 0;
+}
+
+static int bind_on_proc(struct bundle *b, struct error *err)
+{
+	(void)err;
+	proc(b);
+	bundle_file(b, "host/proc/self/attr/exec", "");
+	bundle_bind(b, "/proc", "proc");
+	return 0;
+}
+
+static int tmpfs_in_proc(struct bundle *b, struct error *err)
+{
+	(void)err;
+	proc(b);
+	tmpfs(b, "/proc/sys/net");
+	return 0;
+}
+
+/* Found by what is there, not by its name. */
+static int tmpfs_in_proc_by_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	proc(b);
+	return linked(b, "data", "/proc/sys", "/data/net");
+}
+
+static int cpuinfo(struct bundle *b, struct error *err)
+{
+	(void)err;
+	proc(b);
+	bundle_file(b, "host/cpuinfo", "one slow cpu");
+	bundle_bind(b, "/proc/cpuinfo", "cpuinfo");
+	return 0;
+}
+
+static int read_cpuinfo(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return bundle_expect_text("/proc/cpuinfo", "one slow cpu", err);
+}
+
+BUNDLED(oci_proc, on_a_link_is_refused, .setup = proc_is_a_link, .failure = ELOOP,
+	.message = "must be mounted on ordinary directory")
+BUNDLED(oci_proc, on_a_dangling_link_is_refused, .setup = proc_is_dangling, .failure = ELOOP,
+	.message = "must be mounted on ordinary directory")
+BUNDLED(oci_proc, on_a_file_is_refused, .setup = proc_is_a_file, .failure = ENOTDIR, .message = "/proc")
+BUNDLED(oci_sys, on_a_link_is_refused, .setup = sys_is_a_link, .failure = ELOOP,
+	.message = "must be mounted on ordinary directory")
+BUNDLED(oci_proc, is_no_place_for_a_tmpfs, .setup = tmpfs_on_proc, .failure = EPERM, .message = "only procfs")
+BUNDLED(oci_proc, is_no_place_for_a_directory, .setup = bind_on_proc, .failure = EPERM,
+	.message = "only procfs")
+BUNDLED(oci_proc, can_not_be_covered_below, .setup = tmpfs_in_proc, .failure = EPERM,
+	.message = "inside /proc")
+BUNDLED(oci_proc, can_not_be_covered_by_another_name, .setup = tmpfs_in_proc_by_link, .failure = EPERM,
+	.message = "inside /proc")
+BUNDLED(oci_proc, lets_cpuinfo_be_replaced, .setup = cpuinfo, .inside = read_cpuinfo)
+
+/* --- masked and read-only paths --- */
+
+static const char *const masked[] = {
+	"/proc/self/../kallsyms", "/proc/sys/kernel", "/secret/file", "/link/file", "/missing",
+	"/secret/file/missing",   "/secret/dir"
+};
+
+static int secrets(struct bundle *b, bool mask)
+{
+	/* What others took for the null device (CVE-2025-31133). */
+	bundle_link(b, "root/dev/null", "/secret/file");
+	bundle_file(b, "root/secret/file", "secret");
+	bundle_file(b, "root/secret/other", "other");
+	bundle_file(b, "root/secret/dir/file", "secret");
+	bundle_link(b, "root/link", "secret/dir");
+	bundle_mount(b, "/dev", "tmpfs", "tmpfs");
+	proc(b);
+	if (mask)
+		b->oci.masked_paths = (struct spec_strings){ masked, ARRAY_SIZE(masked) };
+	return 0;
+}
+
+static int mask(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return secrets(b, true);
+}
+
+static int do_not_mask(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return secrets(b, false);
+}
+
+static int secrets_are_gone(struct bundle *b, struct error *err)
+{
+	_cleanup_fd_ int fd = -1;
+	char byte;
+	int r = bundle_expect_text("/secret/file", "", err);
+
+	if (r == 0)
+		r = bundle_expect_text("/proc/kallsyms", "", err);
+	if (r == 0)
+		r = bundle_expect("/proc/sys/kernel/core_pattern", O_RDONLY, ENOENT, err);
+	if (r == 0)
+		r = bundle_expect("/secret/dir/file", O_RDONLY, ENOENT, err);
+	if (r == 0)
+		r = bundle_expect("/secret/dir/new", O_CREAT | O_WRONLY, EROFS, err);
+	if (r < 0)
+		return r;
+	fd = open("/secret/file", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || write(fd, "x", 1) != 1 || read(fd, &byte, 1) != 0)
+		return error_set(err, EBADE, "what covers /secret/file is not the null device");
+	/* kallsyms, kernel, file, link's file, dir */
+	return b->proof->masked == 5 ? bundle_expect_text("/secret/other", "other", err)
+				     : error_set(err, EBADE, "%u paths were covered", b->proof->masked);
+}
+
+static int secrets_are_there(struct bundle *b, struct error *err)
+{
+	int r = bundle_expect_text("/secret/file", "secret", err);
+
+	(void)b;
+	if (r == 0)
+		r = bundle_expect("/proc/sys/kernel/core_pattern", O_RDONLY, 0, err);
+	return r == 0 ? bundle_expect_text("/secret/dir/file", "secret", err) : r;
+}
+
+BUNDLED(oci_masked_paths, are_empty, .setup = mask, .inside = secrets_are_gone)
+BUNDLED(oci_masked_paths, are_open_without_the_step, .setup = do_not_mask, .inside = secrets_are_there)
+
+static const char *const readonly[] = { "/proc/sys", "/locked", "/missing" };
+
+static int lock(struct bundle *b, bool locked)
+{
+	proc(b);
+	bundle_dir(b, "root/locked/below");
+	tmpfs(b, "/locked/below");
+	if (locked)
+		b->oci.readonly_paths = (struct spec_strings){ readonly, ARRAY_SIZE(readonly) };
+	return 0;
+}
+
+static int make_readonly(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return lock(b, true);
+}
+
+static int leave_writable(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return lock(b, false);
+}
+
+static int write_all(int wanted, struct error *err)
+{
+	int r = bundle_expect("/proc/sys/net/ipv4/ip_forward", O_WRONLY, wanted, err);
+
+	if (r == 0)
+		r = bundle_expect("/locked/new", O_CREAT | O_WRONLY, wanted, err);
+	return r == 0 ? bundle_expect("/locked/below/new", O_CREAT | O_WRONLY, wanted, err) : r;
+}
+
+static int is_locked(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return write_all(EROFS, err);
+}
+
+static int is_writable(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return write_all(0, err);
+}
+
+BUNDLED(oci_readonly_paths, can_not_be_written_nor_what_is_below, .setup = make_readonly, .inside = is_locked)
+BUNDLED(oci_readonly_paths, are_writable_without_the_step, .setup = leave_writable, .inside = is_writable)
+
+/* --- the root --- */
+
+static int readonly_root(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->oci.rootfs_readonly = true;
+	tmpfs(b, "/made/for/it");
+	return 0;
+}
+
+static int root_is_readonly(struct bundle *b, struct error *err)
+{
+	int r = bundle_expect("/new", O_CREAT | O_WRONLY, EROFS, err);
+
+	(void)b;
+	return r == 0 ? bundle_expect("/made/for/it/new", O_CREAT | O_WRONLY, 0, err) : r;
+}
+
+static int writable_root(struct bundle *b, struct error *err)
+{
+	(void)b;
+	return bundle_expect("/new", O_CREAT | O_WRONLY, 0, err);
+}
+
+BUNDLED(oci_root_readonly, can_not_be_written, .setup = readonly_root, .inside = root_is_readonly)
+BUNDLED(oci_root_readonly, could_be_written_without, .inside = writable_root)
+
+static int walk_out(struct bundle *b, struct error *err)
+{
+	(void)b;
+	for (int i = 0; i < 64; i++)
+		if (chdir("..") < 0)
+			return error_set(err, errno, "go up");
+	return bundle_expect("usr", O_PATH, ENOENT, err);
+}
+
+/* With rights enough to leave any chroot. */
+static int break_out(struct bundle *b, struct error *err)
+{
+	if (mkdir("/jail", 0755) < 0 || chroot("/jail") < 0)
+		return error_set(err, errno, "enter a chroot");
+	return walk_out(b, err);
+}
+
+static int no_pivot(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->oci_run.no_pivot = true;
+	return proc(b);
+}
+
+/* Not even who has a second root directory finds the host's procfs. */
+static int no_host_below(struct bundle *b, struct error *err)
+{
+	int r = walk_out(b, err);
+
+	if (r == 0)
+		r = break_out(b, err);
+	return r;
+}
+
+static int no_mountns(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->no_mountns = true;
+	return 0;
+}
+
+static int mounts_without_namespace(struct bundle *b, struct error *err)
+{
+	tmpfs(b, "/data");
+	return no_mountns(b, err);
+}
+
+static int root_is_missing(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->oci.rootfs = "/tmp/nowhere";
+	return 0;
+}
+
+BUNDLED(oci_pivot_root, leaves_nothing_above, .inside = walk_out)
+BUNDLED(oci_pivot_root, leaves_nothing_to_break_out_to, .inside = break_out)
+BUNDLED(oci_no_pivot, leaves_nothing_above, .setup = no_pivot, .inside = no_host_below)
+BUNDLED(oci_chroot, is_what_remains_without_a_mount_namespace, .setup = no_mountns, .inside = walk_out)
+BUNDLED(oci_mounts, need_a_mount_namespace, .setup = mounts_without_namespace, .failure = EINVAL,
+	.message = "mount namespace")
+BUNDLED(oci_root, that_is_missing_is_named, .setup = root_is_missing, .failure = ENOENT,
+	.message = "/tmp/nowhere")
+
+/* --- devices --- */
+
+static int is_node(const char *path, unsigned int major_number, unsigned int minor_number, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_set(err, errno, "look at %s", path);
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(major_number, minor_number))
+		return error_set(err, EBADE, "%s is not the device", path);
+	return 0;
+}
+
+static int all_devices(struct bundle *b, struct error *err)
+{
+	char text[32] = "";
+	int r = is_node("/dev/null", 1, 3, err);
+
+	(void)b;
+	if (r == 0)
+		r = is_node("/dev/urandom", 1, 9, err);
+	if (r == 0)
+		r = is_node("/dev/tty", 5, 0, err);
+	if (r == 0)
+		r = bundle_expect("/dev/zero", O_RDWR, 0, err);
+	if (r == 0 && (readlink("/dev/ptmx", text, sizeof(text) - 1) < 0 || strcmp(text, "pts/ptmx") != 0))
+		r = error_set(err, EBADE, "/dev/ptmx is \"%s\"", text);
+	memset(text, 0, sizeof(text));
+	if (r == 0 && (readlink("/dev/fd", text, sizeof(text) - 1) < 0 || strcmp(text, "/proc/self/fd") != 0))
+		r = error_set(err, EBADE, "/dev/fd is \"%s\"", text);
+	return r == 0 ? bundle_expect("/dev/mem", O_PATH, ENOENT, err) : r;
+}
+
+static int dev_tmpfs(struct bundle *b)
+{
+	struct oci_mount *dev = tmpfs(b, "/dev");
+
+	dev->flags.attr_set = MOUNT_ATTR_NOSUID;
+	dev->flags.data = "mode=755";
+	return 0;
+}
+
+static int dev(struct bundle *b, struct error *err)
+{
+	(void)err;
+	return dev_tmpfs(b);
+}
+
+static int dev_in_userns(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->userns = true;
+	return dev_tmpfs(b);
+}
+
+/* A image with a /dev of its own: a file in place of a device, the right ptmx. */
+static int dev_of_image(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_file(b, "root/dev/null", "evil");
+	bundle_file(b, "root/dev/ptmx", "evil");
+	return 0;
+}
+
+static int dev_is_a_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_link(b, "root/dev", "/tmp/host");
+	bundle_dir(b, "root/tmp/host");
+	return canary(b);
+}
+
+static int null_is_a_link(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_link(b, "root/dev/null", "/host/null");
+	return canary(b);
+}
+
+BUNDLED(oci_devices, are_there, .setup = dev, .inside = all_devices)
+BUNDLED(oci_devices, are_there_in_a_user_namespace, .setup = dev_in_userns, .inside = all_devices)
+BUNDLED(oci_devices, replace_what_the_image_has, .setup = dev_of_image, .inside = all_devices)
+BUNDLED(oci_devices, are_not_made_where_a_link_leads, .setup = dev_is_a_link, .failure = ELOOP,
+	.message = "ordinary directory", .after = canary_is_alone)
+BUNDLED(oci_devices, do_not_replace_a_link, .setup = null_is_a_link, .failure = EEXIST,
+	.message = "something else")
+
+static int extra_device(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->devices[0] = (struct oci_device){ .path = "/dev/deep/full",
+					     .type = 'c',
+					     .major = 1,
+					     .minor = 7,
+					     .mode_given = true,
+					     .mode = 0640,
+					     .uid = 12,
+					     .gid = 34 };
+	b->devices[1] = (struct oci_device){ .path = "/dev/pipe", .type = 'p' };
+	b->oci.n_devices = 2;
+	return dev_tmpfs(b);
+}
+
+static int look_at_extra_device(struct bundle *b, struct error *err)
+{
+	struct stat st;
+	int r = is_node("/dev/deep/full", 1, 7, err);
+
+	(void)b;
+	if (r < 0)
+		return r;
+	if (stat("/dev/deep/full", &st) < 0 || (st.st_mode & 07777) != 0640 || st.st_uid != 12 ||
+	    st.st_gid != 34)
+		return error_set(err, EBADE, "/dev/deep/full has mode %o, owner %u:%u", st.st_mode, st.st_uid,
+				 st.st_gid);
+	return stat("/dev/pipe", &st) == 0 && S_ISFIFO(st.st_mode) ? 0
+								   : error_set(err, EBADE, "no /dev/pipe");
+}
+
+Test(oci_devices, of_the_config_have_mode_and_owner)
+{
+	const struct bundle_test test = { .setup = extra_device, .inside = look_at_extra_device };
+	struct error err = { 0 };
+
+	if (geteuid() != 0)
+		cr_skip_test("making device nodes needs root");
+	cr_assert(bundle_run(&test, &err) == 0, "%s: %s (%s)", err.step, err.msg, err.remedy);
+}
+
+/* A device of the host that isn't the one that was asked for. */
+static int wrong_device(struct bundle *b, struct error *err)
+{
+	(void)err;
+	b->devices[0] = (struct oci_device){ .path = "/dev/full", .type = 'c', .major = 1, .minor = 11 };
+	b->oci.n_devices = 1;
+	b->userns = true;
+	return dev_tmpfs(b);
+}
+
+BUNDLED(oci_devices, of_the_host_must_be_what_was_asked_for, .setup = wrong_device, .failure = EBADE,
+	.message = "is not the device")
+
+static int readonly_dev(struct bundle *b, struct error *err)
+{
+	int r = dev(b, err);
+
+	b->mounts[0].flags.attr_set |= MOUNT_ATTR_RDONLY;
+	return r;
+}
+
+static int dev_is_full_and_closed(struct bundle *b, struct error *err)
+{
+	int r = all_devices(b, err);
+
+	return r == 0 ? bundle_expect("/dev/new", O_CREAT | O_WRONLY, EROFS, err) : r;
+}
+
+BUNDLED(oci_devices, are_made_before_dev_becomes_read_only, .setup = readonly_dev,
+	.inside = dev_is_full_and_closed)
+
+static int bound_dev(struct bundle *b, struct error *err)
+{
+	(void)err;
+	bundle_file(b, "host/dev/mine", "mine");
+	bundle_bind(b, "/dev", "dev");
+	return 0;
+}
+
+static int only_mine(struct bundle *b, struct error *err)
+{
+	int r = bundle_expect_text("/dev/mine", "mine", err);
+
+	(void)b;
+	return r == 0 ? bundle_expect("/dev/null", O_PATH, ENOENT, err) : r;
+}
+
+BUNDLED(oci_devices, are_left_alone_in_a_dev_of_the_host, .setup = bound_dev, .inside = only_mine)

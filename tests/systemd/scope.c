@@ -100,8 +100,14 @@ static int call(const char *verb, struct cgroup_container *group, pid_t pid,
 	if (str_equal(verb, "stop"))
 		return systemd_scope_stop(group, err);
 	r = systemd_scope_start(group, pid, &arguments->resources, &annotations, err);
-	if (r == 0)
+	if (r == 0) {
 		puts(group->path);
+	} else { /* as a launcher cleans up: this must touch nobody else's scope */
+		int stopped = systemd_scope_stop(group, NULL);
+
+		if (stopped < 0 || group->path[0])
+			puts("not clean");
+	}
 	return r;
 }
 

@@ -43,7 +43,8 @@ static void print_option(FILE *out, const struct oci_option *option)
 void oci_command_help(FILE *out, const struct oci_command *command)
 {
 	fprintf(out, "Usage: %s%s%s %s\n\n%s\n\nOptions:\n", program_invocation_short_name,
-		command->name[0] ? " " : "", command->name, command->usage ? command->usage : "", command->summary);
+		command->name[0] ? " " : "", command->name, command->usage ? command->usage : "",
+		command->summary);
 	for (size_t i = 0; i < count_options(command); i++)
 		print_option(out, &command->options[i]);
 	print_option(out, &help_option);
@@ -90,19 +91,22 @@ static void forget(struct oci_parse *parse, const struct oci_option *option)
 }
 
 /* @value: what stood with the option, NULL: nothing */
-static int take_switch(struct cursor *cursor, const struct oci_option *option, const char **value, struct error *err)
+static int take_switch(struct cursor *cursor, const struct oci_option *option, const char **value,
+		       struct error *err)
 {
 	int on = *value ? oci_command_bool(*value) : 1;
 
 	if (on < 0)
-		return error_set(err, EINVAL, "option --%s is true or false, not \"%s\"", option->name, *value);
+		return error_set(err, EINVAL, "option --%s is true or false, not \"%s\"", option->name,
+				 *value);
 	if (on == 0)
 		forget(cursor->ret, option);
 	*value = "";
 	return on;
 }
 
-static int take_option(struct cursor *cursor, const struct oci_option *option, const char *value, struct error *err)
+static int take_option(struct cursor *cursor, const struct oci_option *option, const char *value,
+		       struct error *err)
 {
 	struct oci_parse *ret = cursor->ret;
 
@@ -117,8 +121,9 @@ static int take_option(struct cursor *cursor, const struct oci_option *option, c
 			return on;
 	} else if (!value && option->argument[0] == '[') {
 		/* Optional: the next word belongs to it only if it could mean nothing else. */
-		bool follows = cursor->next < cursor->argc && (str_equal(cursor->argv[cursor->next], "auto") ||
-							       oci_command_bool(cursor->argv[cursor->next]) >= 0);
+		bool follows =
+			cursor->next < cursor->argc && (str_equal(cursor->argv[cursor->next], "auto") ||
+							oci_command_bool(cursor->argv[cursor->next]) >= 0);
 
 		value = follows ? cursor->argv[cursor->next++] : "";
 	} else if (!value) {
@@ -228,8 +233,8 @@ static int check_operands(const struct oci_command *command, const struct oci_pa
 			    command->usage ? command->usage : "");
 }
 
-int oci_command_parse(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv,
-		      struct oci_parse *ret, int *ret_status)
+int oci_command_parse(const struct oci_globals *globals, const struct oci_command *command, int argc,
+		      char **argv, struct oci_parse *ret, int *ret_status)
 {
 	struct error err = { 0 };
 	int r = oci_command_words(command, argc, argv, ret, &err);

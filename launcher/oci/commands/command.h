@@ -30,24 +30,26 @@ struct oci_globals {
 };
 
 struct oci_option {
-	const char *name;     /* "bundle" */
-	char letter;          /* 'b', 0: none */
-	/* "DIR"; NULL: a switch, which takes --name=true and =false, too; "[WORD]": may be left out, then "" */
+	const char *name; /* "bundle" */
+	char letter;      /* 'b', 0: none */
+	/* "DIR"; NULL: a switch, which takes --name=true and =false, too; "[WORD]": may be left out, then ""
+	 */
 	const char *argument;
 	const char *help;
 };
 
 struct oci_command {
 	const char *name;
-	const char *usage;   /* "[OPTIONS] ID" */
-	const char *summary; /* one line */
+	const char *usage;                /* "[OPTIONS] ID" */
+	const char *summary;              /* one line */
 	const struct oci_option *options; /* NULL-name terminated; NULL: none but --help */
-	bool enters;          /* a process of ours enters a container: the own program is protected (selfexe.h) */
+	bool enters; /* a process of ours enters a container: the own program is protected (selfexe.h) */
 	bool command_follows; /* exec: options end at the id, the rest are its words */
-	bool stateless;	      /* looks at no container: a missing directory for state is no mistake */
+	bool stateless;       /* looks at no container: a missing directory for state is no mistake */
 	int min_operands, max_operands; /* max -1: any number */
-	int failure; /* exit status when the runtime itself fails: 1; exec: 255 */
-	int (*run)(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv);
+	int failure;                    /* exit status when the runtime itself fails: 1; exec: 255 */
+	int (*run)(const struct oci_globals *globals, const struct oci_command *command, int argc,
+		   char **argv);
 };
 
 /* What the options of one call said, in order; an option may be given several times (-e, -c). */
@@ -61,7 +63,8 @@ struct oci_parse {
 	int n_operands;
 };
 
-/** oci_main() - what main() calls when the program's name is kapsel-oci (or runc, crun). Return: exit status. */
+/** oci_main() - what main() calls when the program's name is kapsel-oci (or runc, crun). Return: exit status.
+ */
 int oci_main(int argc, char **argv);
 
 /**
@@ -71,8 +74,8 @@ int oci_main(int argc, char **argv);
  * Prints help for --help (stdout) or the mistake (through oci_report()).
  * Return: 0; or 1 with *ret_status the exit status to leave with.
  */
-int oci_command_parse(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv,
-		      struct oci_parse *ret, int *ret_status) _must_check_;
+int oci_command_parse(const struct oci_globals *globals, const struct oci_command *command, int argc,
+		      char **argv, struct oci_parse *ret, int *ret_status) _must_check_;
 
 /**
  * oci_command_words() - the parsing alone: reports nothing, counts no operands
@@ -94,13 +97,14 @@ const char *oci_option_value(const struct oci_parse *parse, const char *name);
 /**
  * oci_report() - tell the caller what failed: one line on stderr, and one in the --log file
  *
- * Text: "step: message: ENAME: remedy"; the C library's words for an errno are left out, because engines search
- * messages for them ("no such file or directory" means: the command is missing). JSON: level, msg, time.
- * Return: the exit status of a runtime failure, 1.
+ * Text: "step: message: ENAME: remedy"; the C library's words for an errno are left out, because engines
+ * search messages for them ("no such file or directory" means: the command is missing). JSON: level, msg,
+ * time. Return: the exit status of a runtime failure, 1.
  */
 int oci_report(const struct oci_globals *globals, const struct error *err);
 
-/** oci_warn() - a line on stderr only; the log file holds nothing but the error (podman parses it as one object). */
+/** oci_warn() - a line on stderr only; the log file holds nothing but the error (podman parses it as one
+ * object). */
 void oci_warn(const struct oci_globals *globals, const char *format, ...) _printf_(2, 3);
 
 extern const struct oci_command oci_command_create, oci_command_start, oci_command_run, oci_command_exec;

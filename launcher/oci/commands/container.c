@@ -48,9 +48,11 @@ int container_cgroup(const struct container *container, struct error *err)
 		return fd;
 	if (state->cgroup.manager == CGROUP_MANAGER_DISABLED || !state->cgroup.path[0]) {
 		error_set(err, EOPNOTSUPP, "container %s has no cgroup", state->id);
-		error_remedy(err, state->rootless ?
-					  "rootless containers get one where systemd delegates it: --systemd-cgroup" :
-					  "it was created without: --cgroup-manager=disabled");
+		error_remedy(
+			err,
+			state->rootless
+				? "rootless containers get one where systemd delegates it: --systemd-cgroup"
+				: "it was created without: --cgroup-manager=disabled");
 		return -EOPNOTSUPP;
 	}
 	return error_set(err, -fd, "open the cgroup %s of container %s", state->cgroup.path, state->id);
@@ -85,7 +87,8 @@ static int scan(DIR *proc, uint64_t wanted, struct arena *arena, pid_t **ret, si
 		uint32_t pid;
 		uint64_t found;
 
-		if (str_to_u32(entry->d_name, &pid) < 0 || pid_namespace(entry->d_name, &found) < 0 || found != wanted)
+		if (str_to_u32(entry->d_name, &pid) < 0 || pid_namespace(entry->d_name, &found) < 0 ||
+		    found != wanted)
 			continue;
 		if (n == room) {
 			pid_t *more = arena_array(arena, room * 2, sizeof(*pids));

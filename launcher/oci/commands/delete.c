@@ -27,8 +27,8 @@ static int delete_leftover(struct container *container, const char *id, struct e
 		return error_set(err, ENOMEM, "delete %s", id);
 	if (faccessat(container->dir_fd, OCI_STATE_CONFIG, R_OK, 0) == 0 &&
 	    oci_read_file("/", path, container->arena, oci, NULL, NULL) == 0 &&
-	    cgroup_container_resolve(oci->cgroups_path, id, globals->manager, globals->rootless, &state.cgroup,
-				     NULL) == 0 &&
+	    cgroup_container_resolve(oci->cgroups_path, id, globals->manager, globals->rootless,
+				     &state.cgroup, NULL) == 0 &&
 	    state.cgroup.path[0])
 		r = cgroup_container_remove(&state.cgroup, err);
 	return r < 0 ? r : oci_state_remove(&globals->root, id, err);
@@ -52,15 +52,16 @@ static int delete_container(struct container *container, bool force, struct erro
 
 	/* "creating" with its creator's lock in our hands: the creator died. */
 	if (!force && (status == OCI_STATUS_RUNNING || status == OCI_STATUS_PAUSED)) {
-		error_set(err, EBUSY, "cannot delete container %s that is not stopped: %s", container->state.id,
-			  oci_status_name(status));
+		error_set(err, EBUSY, "cannot delete container %s that is not stopped: %s",
+			  container->state.id, oci_status_name(status));
 		return error_remedy(err, "kill it first, or delete --force");
 	}
 	if (status != OCI_STATUS_STOPPED)
 		r = destroy_processes(&container->state, err);
 	if (r < 0)
 		return r;
-	return destroy_container(container->globals, container->dir_fd, &container->state, container->arena, err);
+	return destroy_container(container->globals, container->dir_fd, &container->state, container->arena,
+				 err);
 }
 
 static int delete_id(struct container *container, const char *id, bool force, struct error *err)

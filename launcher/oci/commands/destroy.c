@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,7 +16,9 @@
 #include "base/str.h"
 #include "cgroups/systemd.h"
 #include "launcher/oci/commands/command.h"
+#include "launcher/oci/config.h"
 #include "launcher/oci/hooks.h"
+#include "launcher/oci/rdt.h"
 #include "profiles/oci/oci_read.h"
 
 enum { END_MS = 10000 };
@@ -29,7 +29,8 @@ int destroy_processes(const struct oci_state *state, struct error *err)
 	struct pollfd item = { .fd = pidfd, .events = POLLIN };
 	int r;
 
-	/* The group first: after its end the first process's children could be anybody's. Reaches frozen ones. */
+	/* The group first: after its end the first process's children could be anybody's. Reaches frozen
+	 * ones. */
 	if (cgroup_fd >= 0) {
 		r = cgroup_kill(cgroup_fd);
 		if (r < 0 && r != -ENOENT && r != -ENODEV)
@@ -51,12 +52,27 @@ int destroy_processes(const struct oci_state *state, struct error *err)
 	return 0;
 }
 
+static int remove_empty_cgroup(const struct oci_state *state, struct error *err)
+{
+	_cleanup_fd_ int fd = cgroup_container_open(&state->cgroup);
+
+	if (fd < 0 || cgroup_populated(fd) != 0)
+		return 0;
+	return cgroup_container_remove(&state->cgroup, err);
+}
+
 static int remove_cgroup(const struct oci_state *state, struct error *err)
 {
 	int r = 0;
 
 	if (state->cgroup.manager == CGROUP_MANAGER_DISABLED)
 		return 0;
+	/*
+	 * A create that died before it had a process: was the group made, or is it somebody else's whose name
+	 * the config took? One with processes is not ours: ours died with the runtime.
+	 */
+	if (state->pid == 0)
+		return remove_empty_cgroup(state, err);
 	/* The unit goes even if its group can't: systemd would otherwise keep a failed one for ever. */
 	if (state->cgroup.manager == CGROUP_MANAGER_SYSTEMD)
 		r = systemd_scope_stop(&state->cgroup, err);
@@ -72,56 +88,26 @@ static int remove_cgroup(const struct oci_state *state, struct error *err)
 	return r;
 }
 
-static int remove_rdt_group(const struct oci_state *state, struct error *err)
-{
-	char path[PATH_MAX];
-	int size;
-
-	if (!state->rdt_group)
-		return 0;
-	size = snprintf(path, sizeof(path), "%s%s", state->rdt_group[0] == '/' ? "" : "/sys/fs/resctrl/",
-			state->rdt_group);
-	if (size < 0 || (size_t)size >= sizeof(path))
-		return error_set(err, ENAMETOOLONG, "remove the resctrl group");
-	if (rmdir(path) < 0 && errno != ENOENT)
-		return error_set(err, errno, "remove the resctrl group %s", path);
-	return 0;
-}
-
 /*
  * The config is large (a seccomp profile) and poststop hooks are rare: only where the word stands, or
- * could stand in escaped letters, is it worth reading as JSON. Return: the text, NULL: no hooks.
+ * could stand in escaped letters, is it worth reading as JSON.
  */
-static const char *config_with_hooks(int dir_fd, struct arena *arena, size_t *ret_size)
+static bool may_have_hooks(const struct oci_config *config)
 {
-	_cleanup_fd_ int fd = openat(dir_fd, OCI_STATE_CONFIG, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	ssize_t size;
-	char *text;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > OCI_FILE_MAX)
-		return NULL;
-	text = arena_alloc(arena, (size_t)st.st_size + 1);
-	size = text ? read(fd, text, (size_t)st.st_size) : -1;
-	if (size != st.st_size || !(strstr(text, "poststop") || strstr(text, "\\u00")))
-		return NULL;
-	*ret_size = (size_t)size;
-	return text;
+	return strstr(config->text, "poststop") || strstr(config->text, "\\u00");
 }
 
 /* Return: the config if it has poststop hooks, else NULL. */
-static const struct oci *read_hooks(const struct oci_globals *globals, int dir_fd, const struct oci_state *state,
-				    struct arena *arena)
+static const struct oci *read_hooks(const struct oci_globals *globals, int dir_fd,
+				    const struct oci_state *state, struct arena *arena)
 {
 	struct oci *oci = arena_alloc(arena, sizeof(*oci));
 	struct error err = { 0 };
-	const char *text;
-	size_t size;
+	struct oci_config config;
 
-	text = config_with_hooks(dir_fd, arena, &size);
-	if (!text || !oci)
+	if (!oci || oci_config_kept(dir_fd, arena, &config, &err) < 0 || !may_have_hooks(&config))
 		return NULL;
-	if (oci_read_text(state->bundle, OCI_STATE_CONFIG, text, size, arena, oci, NULL, &err) < 0) {
+	if (oci_read_text(state->bundle, config.path, config.text, config.size, arena, oci, NULL, &err) < 0) {
 		oci_warn(globals, "poststop hooks are not run: %s", err.msg);
 		return NULL;
 	}
@@ -153,7 +139,7 @@ int destroy_container(const struct oci_globals *globals, int dir_fd, const struc
 	int r = remove_cgroup(state, err);
 
 	if (r == 0)
-		r = remove_rdt_group(state, err);
+		r = rdt_remove(state->rdt_group, state->id, err);
 	if (r < 0)
 		return r;
 	oci = read_hooks(globals, dir_fd, state, arena);

@@ -9,7 +9,8 @@ static const struct {
 	const char *name;
 	double ms;
 } units[] = {
-	{ "ns", 1e-6 }, { "us", 1e-3 }, { "µs", 1e-3 }, { "ms", 1 }, { "s", 1e3 }, { "m", 6e4 }, { "h", 3.6e6 },
+	{ "ns", 1e-6 }, { "us", 1e-3 }, { "µs", 1e-3 }, { "ms", 1 },
+	{ "s", 1e3 },   { "m", 6e4 },   { "h", 3.6e6 },
 };
 
 static const char *parse_number(const char *text, double *ret)

@@ -98,7 +98,8 @@ static void print_oom(struct stream *stream, const char *id)
 	fflush(stdout);
 }
 
-static int open_stream(const struct container *container, uint64_t interval_ms, struct stream *ret, struct error *err)
+static int open_stream(const struct container *container, uint64_t interval_ms, struct stream *ret,
+		       struct error *err)
 {
 	const struct timespec every = { .tv_sec = (time_t)(interval_ms / 1000),
 					.tv_nsec = (long)(interval_ms % 1000) * 1000000 };

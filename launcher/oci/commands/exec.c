@@ -113,7 +113,7 @@ static int execute(struct container *container, const struct oci_parse *parse, s
 		oci_foreground_prepare();
 	r = oci_exec(execution, err);
 	if (r == 0 && !given.detach)
-		r = oci_foreground_wait(&execution->run, err);
+		r = oci_foreground_wait(&execution->run, -1, err);
 	oci_execution_end(execution);
 	return r;
 }

@@ -19,9 +19,10 @@
 static const char *const namespaces[] = { "cgroup", "ipc",  "mount", "network", "pid",
 					  "time",   "user", "uts",   NULL };
 
-static const char *const memory_modes[] = { "MPOL_DEFAULT",    "MPOL_PREFERRED",      "MPOL_BIND",
-					    "MPOL_INTERLEAVE", "MPOL_LOCAL",	      "MPOL_PREFERRED_MANY",
-					    "MPOL_WEIGHTED_INTERLEAVE", NULL };
+static const char *const memory_modes[] = {
+	"MPOL_DEFAULT",        "MPOL_PREFERRED",           "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL",
+	"MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE", NULL
+};
 
 static const char *const memory_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
 					    "MPOL_F_STATIC_NODES", NULL };
@@ -83,7 +84,8 @@ static void print_linux(FILE *out, struct arena *arena)
 	print_strings(out, "namespaces", namespaces);
 	fputc(',', out);
 	print_capabilities(out);
-	fprintf(out, ",\"cgroup\":{\"v1\":false,\"v2\":true,\"systemd\":%s,\"systemdUser\":%s,\"rdma\":true},",
+	fprintf(out,
+		",\"cgroup\":{\"v1\":false,\"v2\":true,\"systemd\":%s,\"systemdUser\":%s,\"rdma\":true},",
 		systemd, systemd);
 	print_seccomp(out, arena);
 	fputs("\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},", out);

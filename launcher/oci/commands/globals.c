@@ -46,7 +46,8 @@ static const char *absolute(const char *path, struct arena *arena)
 	return getcwd(cwd, sizeof(cwd)) ? arena_printf(arena, "%s/%s", cwd, path) : NULL;
 }
 
-int globals_log(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret, struct error *err)
+int globals_log(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret,
+		struct error *err)
 {
 	const char *format = oci_option_value(parse, "log-format");
 	const char *log = oci_option_value(parse, "log");
@@ -118,7 +119,8 @@ static int decide_manager(const struct oci_parse *parse, enum cgroup_manager *re
 	else if (str_equal(name, "disabled"))
 		*ret = CGROUP_MANAGER_DISABLED;
 	else
-		return error_set(err, EINVAL, "--cgroup-manager is cgroupfs, systemd or disabled, not \"%s\"", name);
+		return error_set(err, EINVAL, "--cgroup-manager is cgroupfs, systemd or disabled, not \"%s\"",
+				 name);
 	return 0;
 }
 
@@ -129,7 +131,8 @@ int globals_decide(const struct oci_parse *parse, struct oci_globals *ret, struc
 	return r < 0 ? r : decide_manager(parse, &ret->manager, err);
 }
 
-int globals_root(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret, struct error *err)
+int globals_root(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret,
+		 struct error *err)
 {
 	const char *given = oci_option_value(parse, "root");
 	size_t length;

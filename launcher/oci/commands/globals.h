@@ -14,15 +14,15 @@ extern const struct oci_command globals_command;
  *
  * Creates the log. Return: 0 or -errno with *err filled.
  */
-int globals_log(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret, struct error *err)
-	_must_check_;
+int globals_log(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret,
+		struct error *err) _must_check_;
 
 /** globals_decide() - take over cgroup manager and rootless. 0 or -errno. */
 int globals_decide(const struct oci_parse *parse, struct oci_globals *ret, struct error *err) _must_check_;
 
 /** globals_root() - and the directory for state, after globals_decide(). 0 or -errno. */
-int globals_root(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret, struct error *err)
-	_must_check_;
+int globals_root(const struct oci_parse *parse, struct arena *arena, struct oci_globals *ret,
+		 struct error *err) _must_check_;
 
 /** globals_initial_userns() - whether the text of a uid_map is that of the initial user namespace. */
 bool globals_initial_userns(const char *uid_map);

@@ -24,8 +24,9 @@ static int kill_first(const struct container *container, int number, struct erro
 		return error_set(err, -pidfd, "open process %d of the container", (int)container->state.pid);
 	if (syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) == 0)
 		return 0;
-	return errno == ESRCH ? not_running(err) :
-				error_set(err, errno, "send signal %d to process %d", number, (int)container->state.pid);
+	return errno == ESRCH ? not_running(err)
+			      : error_set(err, errno, "send signal %d to process %d", number,
+					  (int)container->state.pid);
 }
 
 static int kill_each(const struct container *container, int cgroup_fd, int number, struct error *err)

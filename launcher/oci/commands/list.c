@@ -33,7 +33,8 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* What may be a container, sorted. Return: 0 or -errno. */
-static int read_names(const struct oci_globals *globals, struct arena *arena, const char ***ret, size_t *ret_n)
+static int read_names(const struct oci_globals *globals, struct arena *arena, const char ***ret,
+		      size_t *ret_n)
 {
 	DIR *directory = opendir(globals->root.path);
 	size_t n = 0, room = 64;

@@ -13,10 +13,10 @@
 #include "launcher/oci/selfexe.h"
 
 static const struct oci_command *const verbs[] = {
-	&oci_command_create, &oci_command_start,  &oci_command_run,	   &oci_command_exec,
-	&oci_command_state,  &oci_command_kill,	  &oci_command_delete,	   &oci_command_list,
-	&oci_command_ps,     &oci_command_pause,  &oci_command_resume,	   &oci_command_update,
-	&oci_command_events, &oci_command_spec,	  &oci_command_features,   &oci_command_checkpoint,
+	&oci_command_create,  &oci_command_start, &oci_command_run,      &oci_command_exec,
+	&oci_command_state,   &oci_command_kill,  &oci_command_delete,   &oci_command_list,
+	&oci_command_ps,      &oci_command_pause, &oci_command_resume,   &oci_command_update,
+	&oci_command_events,  &oci_command_spec,  &oci_command_features, &oci_command_checkpoint,
 	&oci_command_restore,
 };
 
@@ -60,7 +60,8 @@ static const struct oci_command *find_verb(const char *name)
 	return NULL;
 }
 
-static int run_verb(const struct oci_parse *parse, char **argv, struct arena *arena, struct oci_globals *globals)
+static int run_verb(const struct oci_parse *parse, char **argv, struct arena *arena,
+		    struct oci_globals *globals)
 {
 	const struct oci_command *verb = find_verb(parse->operands[0]);
 	struct error err = { 0 };

@@ -11,10 +11,12 @@ static int check_status(const struct container *container, bool pause, struct er
 {
 	enum oci_status status = container->status;
 
-	if (pause ? status == OCI_STATUS_RUNNING || status == OCI_STATUS_CREATED : status == OCI_STATUS_PAUSED)
+	if (pause ? status == OCI_STATUS_RUNNING || status == OCI_STATUS_CREATED
+		  : status == OCI_STATUS_PAUSED)
 		return 0;
-	return error_set(err, EINVAL, "cannot %s container %s: container not %s: %s", pause ? "pause" : "resume",
-			 container->state.id, pause ? "running" : "paused", oci_status_name(status));
+	return error_set(err, EINVAL, "cannot %s container %s: container not %s: %s",
+			 pause ? "pause" : "resume", container->state.id, pause ? "running" : "paused",
+			 oci_status_name(status));
 }
 
 static int run(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv)

@@ -8,6 +8,7 @@
 #include "launcher/oci/commands/create_options.h"
 #include "launcher/oci/commands/destroy.h"
 #include "launcher/oci/create.h"
+#include "launcher/oci/notify_socket.h"
 #include "launcher/oci/processes/foreground.h"
 #include "launcher/oci/processes/processes.h"
 #include "launcher/oci/start.h"
@@ -21,16 +22,23 @@ static const struct oci_option options[] = {
 };
 
 /* Return: the exit status for the caller. */
-static int attend(struct oci_creation *creation, bool keep)
+static int attend(struct oci_creation *creation, bool keep, int notify)
 {
 	const struct oci_globals *globals = creation->globals;
 	struct error err = { 0 };
-	int status = oci_foreground_wait(&creation->run, &err), r = 0;
+	int dir_fd = creation->oci_run.state_fd, status, r;
 
+	/* While it runs, other verbs work on it. */
+	oci_state_unlock(dir_fd);
+	status = oci_foreground_wait(&creation->run, notify, &err);
 	if (status < 0)
 		status = oci_report(globals, &err);
+	notify_socket_close(dir_fd, notify);
+	r = oci_state_lock(dir_fd, &err);
+	if (r == -ENOENT)
+		return status; /* somebody has deleted it */
 	/* What PID 1 leaves behind dies with it only in a pid namespace of its own. */
-	if (!keep)
+	if (r == 0 && !keep)
 		r = destroy_processes(&creation->state, &err);
 	fd_close(&creation->run.cgroup_fd);
 	if (r == 0 && !keep)
@@ -38,10 +46,10 @@ static int attend(struct oci_creation *creation, bool keep)
 	return r < 0 ? oci_report(globals, &err) : status;
 }
 
-static int start(struct oci_creation *creation, struct error *err)
+static int start(struct oci_creation *creation, int *ret_notify, struct error *err)
 {
 	struct error ignored = { 0 };
-	int r = oci_start(creation->globals, creation->oci_run.state_fd, &creation->state, creation->arena, err);
+	int r = oci_start(creation->oci_run.state_fd, &creation->state, creation->arena, ret_notify, err);
 
 	if (r == 0)
 		return 0;
@@ -53,19 +61,34 @@ static int start(struct oci_creation *creation, struct error *err)
 	return r;
 }
 
+/* Detached: as start does. */
+static void wait_until_ready(struct oci_creation *creation, int notify)
+{
+	struct error err = { 0 };
+
+	oci_state_unlock(creation->oci_run.state_fd);
+	if (notify_socket_wait(notify, creation->run.init_pidfd, creation->run.init_pid, &err) < 0)
+		oci_warn(creation->globals, "%s: %s", err.msg, error_name(err.code));
+	notify_socket_close(creation->oci_run.state_fd, notify);
+}
+
 static int run_container(struct oci_creation *creation, bool keep)
 {
 	struct error err = { 0 };
-	int r;
+	int notify = -1, r;
 
 	if (creation->options->foreground)
 		oci_foreground_prepare();
 	r = oci_create(creation, &err);
 	if (r == 0)
-		r = start(creation, &err);
+		r = start(creation, &notify, &err);
 	if (r < 0)
 		return oci_report(creation->globals, &err);
-	return creation->options->foreground ? attend(creation, keep) : 0;
+	if (creation->options->foreground)
+		return attend(creation, keep, notify);
+	if (notify >= 0)
+		wait_until_ready(creation, notify);
+	return 0;
 }
 
 static int run(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv)

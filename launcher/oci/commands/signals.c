@@ -16,15 +16,15 @@ static const struct {
 	const char *name;
 	int number;
 } names[] = {
-	{ "HUP", SIGHUP },	 { "INT", SIGINT },	  { "QUIT", SIGQUIT },	 { "ILL", SIGILL },
-	{ "TRAP", SIGTRAP },	 { "ABRT", SIGABRT },	  { "IOT", SIGIOT },	 { "BUS", SIGBUS },
-	{ "FPE", SIGFPE },	 { "KILL", SIGKILL },	  { "USR1", SIGUSR1 },	 { "SEGV", SIGSEGV },
-	{ "USR2", SIGUSR2 },	 { "PIPE", SIGPIPE },	  { "ALRM", SIGALRM },	 { "TERM", SIGTERM },
-	{ "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD },	  { "CLD", SIGCHLD },	 { "CONT", SIGCONT },
-	{ "STOP", SIGSTOP },	 { "TSTP", SIGTSTP },	  { "TTIN", SIGTTIN },	 { "TTOU", SIGTTOU },
-	{ "URG", SIGURG },	 { "XCPU", SIGXCPU },	  { "XFSZ", SIGXFSZ },	 { "VTALRM", SIGVTALRM },
-	{ "PROF", SIGPROF },	 { "WINCH", SIGWINCH },	  { "IO", SIGIO },	 { "POLL", SIGPOLL },
-	{ "PWR", SIGPWR },	 { "SYS", SIGSYS },	  { "UNUSED", SIGSYS },
+	{ "HUP", SIGHUP },       { "INT", SIGINT },     { "QUIT", SIGQUIT },  { "ILL", SIGILL },
+	{ "TRAP", SIGTRAP },     { "ABRT", SIGABRT },   { "IOT", SIGIOT },    { "BUS", SIGBUS },
+	{ "FPE", SIGFPE },       { "KILL", SIGKILL },   { "USR1", SIGUSR1 },  { "SEGV", SIGSEGV },
+	{ "USR2", SIGUSR2 },     { "PIPE", SIGPIPE },   { "ALRM", SIGALRM },  { "TERM", SIGTERM },
+	{ "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD },   { "CLD", SIGCHLD },   { "CONT", SIGCONT },
+	{ "STOP", SIGSTOP },     { "TSTP", SIGTSTP },   { "TTIN", SIGTTIN },  { "TTOU", SIGTTOU },
+	{ "URG", SIGURG },       { "XCPU", SIGXCPU },   { "XFSZ", SIGXFSZ },  { "VTALRM", SIGVTALRM },
+	{ "PROF", SIGPROF },     { "WINCH", SIGWINCH }, { "IO", SIGIO },      { "POLL", SIGPOLL },
+	{ "PWR", SIGPWR },       { "SYS", SIGSYS },     { "UNUSED", SIGSYS },
 };
 
 /* What stands behind RTMIN or RTMAX: nothing, or sign and digits. */
@@ -32,7 +32,8 @@ static int realtime(const char *rest, int base, char sign)
 {
 	uint32_t offset = 0;
 
-	if (*rest && (*rest != sign || str_to_u32(rest + 1, &offset) < 0 || offset > KERNEL_RTMAX - KERNEL_RTMIN))
+	if (*rest &&
+	    (*rest != sign || str_to_u32(rest + 1, &offset) < 0 || offset > KERNEL_RTMAX - KERNEL_RTMIN))
 		return -EINVAL;
 	return sign == '+' ? base + (int)offset : base - (int)offset;
 }

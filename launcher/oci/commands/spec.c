@@ -18,7 +18,8 @@ static const char process[] =
 	"{\"ociVersion\":\"1.3.0\",\"process\":{\"terminal\":true,\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],"
 	"\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"TERM=xterm\"],"
 	"\"cwd\":\"/\",\"capabilities\":{\"bounding\":" CAPABILITIES ",\"effective\":" CAPABILITIES
-	",\"permitted\":" CAPABILITIES "},\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}],"
+	",\"permitted\":" CAPABILITIES
+	"},\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}],"
 	"\"noNewPrivileges\":true},\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"hostname\":\"kapsel\",";
 
 static const char mounts[] =
@@ -129,7 +130,8 @@ static int run(const struct oci_globals *globals, const struct oci_command *comm
 		return status;
 	bundle = oci_option_value(&parse, "bundle");
 	text = compose(oci_option_value(&parse, "rootless") != NULL);
-	r = text ? write_spec(bundle ? bundle : ".", text, &err) : error_set(&err, ENOMEM, "compose config.json");
+	r = text ? write_spec(bundle ? bundle : ".", text, &err)
+		 : error_set(&err, ENOMEM, "compose config.json");
 	free(text);
 	return r < 0 ? oci_report(globals, &err) : 0;
 }

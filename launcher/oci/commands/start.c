@@ -2,7 +2,9 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "launcher/oci/commands/container.h"
+#include "launcher/oci/notify_socket.h"
 #include "launcher/oci/start.h"
 
 static int check_status(const struct container *container, struct error *err)
@@ -23,12 +25,27 @@ static int check_status(const struct container *container, struct error *err)
 	return error_set(err, ESRCH, "cannot start a container that has stopped");
 }
 
+/* Nobody is kept from working on the container while it gets ready. A manager that is gone is no reason to
+ * call a container that runs a failure. */
+static void wait_until_ready(const struct container *container, int notify)
+{
+	_cleanup_fd_ int pidfd = notify < 0 ? -1 : oci_state_pidfd(&container->state);
+	struct error err = { 0 };
+
+	if (notify < 0)
+		return;
+	oci_state_unlock(container->dir_fd);
+	if (pidfd >= 0 && notify_socket_wait(notify, pidfd, container->state.pid, &err) < 0)
+		oci_warn(container->globals, "%s: %s", err.msg, error_name(err.code));
+	notify_socket_close(container->dir_fd, notify);
+}
+
 static int run(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv)
 {
 	_cleanup_container_ struct container container = { .dir_fd = -1 };
 	struct oci_parse parse;
 	struct error err = { 0 };
-	int status, r;
+	int status, notify = -1, r;
 
 	if (oci_command_parse(globals, command, argc, argv, &parse, &status))
 		return status;
@@ -36,7 +53,9 @@ static int run(const struct oci_globals *globals, const struct oci_command *comm
 	if (r == 0)
 		r = check_status(&container, &err);
 	if (r == 0)
-		r = oci_start(globals, container.dir_fd, &container.state, container.arena, &err);
+		r = oci_start(container.dir_fd, &container.state, container.arena, &notify, &err);
+	if (r == 0)
+		wait_until_ready(&container, notify);
 	return r < 0 ? oci_report(globals, &err) : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "cgroups/systemd.h"
 #include "launcher/oci/commands/container.h"
 #include "launcher/oci/commands/update_flags.h"
+#include "launcher/oci/rdt.h"
 #include "profiles/oci/oci_read.h"
 
 static int read_whole(int fd, char *buffer, size_t room, size_t *ret_size)
@@ -91,27 +92,6 @@ static void complete(int cgroup_fd, struct oci_resources *resources)
 		resources->cpu_period = current(space + 1);
 }
 
-static int write_schema(const struct oci_state *state, const char *prefix, const char *schema, struct error *err)
-{
-	char path[PATH_MAX], line[1024];
-	int r;
-
-	if (!schema || !*schema)
-		return 0;
-	if (!state->rdt_group) {
-		error_set(err, EOPNOTSUPP, "container %s has no resctrl group of its own", state->id);
-		return error_remedy(err, "create it with linux.intelRdt in its config");
-	}
-	snprintf(path, sizeof(path), "%s%s/schemata", state->rdt_group[0] == '/' ? "" : "/sys/fs/resctrl/",
-		 state->rdt_group);
-	/* Both "L3:0=f" and "0=f" are in use. */
-	r = snprintf(line, sizeof(line), "%s%s\n", str_starts(schema, prefix) ? "" : prefix, schema);
-	if (r < 0 || (size_t)r >= sizeof(line))
-		return error_set(err, E2BIG, "write %s", path);
-	r = fd_write_file(AT_FDCWD, path, line);
-	return r < 0 ? error_set(err, -r, "write \"%s\" to %s", schema, path) : 0;
-}
-
 static int apply(const struct container *container, struct oci_resources *resources, struct error *err)
 {
 	const struct oci_state *state = &container->state;
@@ -137,17 +117,17 @@ static int update(const struct container *container, const struct oci_parse *par
 	int r;
 
 	if (container->status == OCI_STATUS_STOPPED || container->status == OCI_STATUS_CREATING)
-		return error_set(err, ESRCH, "cannot update container %s: container not running: %s", state->id,
-				 oci_status_name(container->status));
+		return error_set(err, ESRCH, "cannot update container %s: container not running: %s",
+				 state->id, oci_status_name(container->status));
 	oci_resources_init(&resources);
-	r = path ? read_resources(path, container->arena, &resources, err) :
-		   update_flags_read(parse, &resources, err);
+	r = path ? read_resources(path, container->arena, &resources, err)
+		 : update_flags_read(parse, &resources, err);
 	if (r == 0)
 		r = apply(container, &resources, err);
 	if (r < 0 || path)
 		return r;
-	r = write_schema(state, "L3:", oci_option_value(parse, "l3-cache-schema"), err);
-	return r < 0 ? r : write_schema(state, "MB:", oci_option_value(parse, "mem-bw-schema"), err);
+	return rdt_update(state->rdt_group, oci_option_value(parse, "l3-cache-schema"),
+			  oci_option_value(parse, "mem-bw-schema"), err);
 }
 
 static int run(const struct oci_globals *globals, const struct oci_command *command, int argc, char **argv)

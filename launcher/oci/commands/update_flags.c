@@ -86,9 +86,9 @@ static int add_fraction(const char **text, int shift, uint64_t *value)
 		scale *= 10;
 		sum = sum * 10 + (uint64_t)(**text - '0');
 	}
-	return __builtin_add_overflow(*value, (uint64_t)((double)unit * (double)sum / (double)scale), value) ?
-		       -ERANGE :
-		       0;
+	return __builtin_add_overflow(*value, (uint64_t)((double)unit * (double)sum / (double)scale), value)
+		       ? -ERANGE
+		       : 0;
 }
 
 int update_flags_bytes(const char *text, uint64_t *ret)

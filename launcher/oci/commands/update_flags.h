@@ -16,7 +16,8 @@ extern const struct oci_option update_options[];
  *
  * A number 0 means "as it is", as it does for runc. Return: 0 or -errno with *err filled.
  */
-int update_flags_read(const struct oci_parse *parse, struct oci_resources *ret, struct error *err) _must_check_;
+int update_flags_read(const struct oci_parse *parse, struct oci_resources *ret, struct error *err)
+	_must_check_;
 
 /** update_flags_bytes() - "512m", "1.5g", "-1" (no limit) to bytes, units of 1024. 0, -EINVAL or -ERANGE. */
 int update_flags_bytes(const char *text, uint64_t *ret) _must_check_;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "launcher/oci/console.h"
+#include "launcher/oci/notify_socket.h"
 #include "launcher/oci/run.h"
 
 /* All but those of our own mistakes, of our child, and of job control. */
@@ -61,16 +62,17 @@ static void drain(struct oci_terminal *terminal)
 		;
 }
 
-enum { END, SIGNALS, MASTER, INPUT, FDS };
+enum { END, SIGNALS, MASTER, INPUT, NOTIFY, FDS };
 
 /* Return: 0 when the process ended. */
-static int serve(struct run *run, int signals, struct oci_terminal *terminal, struct error *err)
+static int serve(struct run *run, int signals, int notify, struct oci_terminal *terminal, struct error *err)
 {
 	struct pollfd fds[FDS] = {
 		[END] = { .fd = run->init_pidfd, .events = POLLIN },
 		[SIGNALS] = { .fd = signals, .events = POLLIN },
 		[MASTER] = { .fd = terminal ? terminal->master : -1, .events = POLLIN },
 		[INPUT] = { .fd = terminal ? STDIN_FILENO : -1, .events = POLLIN },
+		[NOTIFY] = { .fd = notify, .events = POLLIN },
 	};
 
 	for (;;) {
@@ -85,6 +87,9 @@ static int serve(struct run *run, int signals, struct oci_terminal *terminal, st
 			fds[INPUT].fd = -1;
 		if (fds[MASTER].revents && !oci_terminal_output(terminal))
 			fds[MASTER].fd = -1;
+		/* A manager that is gone is no reason to end. */
+		if (fds[NOTIFY].revents && notify_socket_forward(notify, run->init_pid, NULL) < 0)
+			fds[NOTIFY].fd = -1;
 		if (fds[END].revents)
 			break;
 	}
@@ -93,7 +98,7 @@ static int serve(struct run *run, int signals, struct oci_terminal *terminal, st
 	return 0;
 }
 
-int oci_foreground_wait(struct run *run, struct error *err)
+int oci_foreground_wait(struct run *run, int notify, struct error *err)
 {
 	struct oci_terminal terminal;
 	bool has_terminal = run->oci->console_master >= 0 && run->oci->console_socket < 0;
@@ -107,7 +112,7 @@ int oci_foreground_wait(struct run *run, struct error *err)
 		return error_set(err, errno, "open a descriptor for signals");
 	if (has_terminal)
 		oci_terminal_open(&terminal, run->oci->console_master);
-	r = serve(run, signals, has_terminal ? &terminal : NULL, err);
+	r = serve(run, signals, notify, has_terminal ? &terminal : NULL, err);
 	if (has_terminal)
 		oci_terminal_close(&terminal);
 	if (r < 0)

@@ -10,6 +10,8 @@ void oci_foreground_prepare(void);
 /**
  * oci_foreground_wait() - serve the terminal if there is one, pass signals on, until run->init_pid ended
  *
+ * @notify: the socket of notify_socket_listen(), -1: none
+ *
  * Return: its exit code, 128 plus its signal; or -errno with *err filled.
  */
-int oci_foreground_wait(struct run *run, struct error *err);
+int oci_foreground_wait(struct run *run, int notify, struct error *err);

@@ -162,7 +162,10 @@ static int run_hooks(struct run *run, struct error *err)
 
 	if (!state)
 		return error_set(err, ENOMEM, "describe the container's state");
-	r = oci_hooks_run(run->oci->oci, OCI_HOOK_PRESTART, state, run->oci->bundle_fd, err);
+	/* A hook may ask for the container's state. */
+	r = oci_state_write(run->oci->state_fd, run->oci->state, err);
+	if (r == 0)
+		r = oci_hooks_run(run->oci->oci, OCI_HOOK_PRESTART, state, run->oci->bundle_fd, err);
 	if (r == 0)
 		r = oci_hooks_run(run->oci->oci, OCI_HOOK_CREATE_RUNTIME, state, run->oci->bundle_fd, err);
 	return r < 0 ? r : tell(run, err);
@@ -269,6 +272,8 @@ int oci_launch(struct run *run, struct error *err)
 		r = set_up_outside(run, err);
 	if (r == 0)
 		r = wait_for_seal(run, err);
+	if (r == 0)
+		r = oci_group_seal(run, err);
 	if (r == 0)
 		r = plan_call(run->plan, PLAN_SETTLE, run, err);
 	if (r == 0)

@@ -67,7 +67,8 @@ static int set(uint64_t effective, uint64_t permitted, uint64_t inheritable, str
 static void raise_ambient(uint64_t caps)
 {
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	/* One that is not permitted and inheritable can't be raised: left out like any other that can't be given. */
+	/* One that is not permitted and inheritable can't be raised: left out like any other that can't be
+	 * given. */
 	for (unsigned long cap = 0; cap < CAPS_END; cap++)
 		if (caps >> cap & 1)
 			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
@@ -117,7 +118,8 @@ static int capabilities_apply(const struct step *step, struct run *run, struct e
 }
 
 static int capabilities_verify(const struct step *step, const struct run *run,
-			       const struct evidence *evidence, char report[STEP_REPORT_MAX], struct error *err)
+			       const struct evidence *evidence, char report[STEP_REPORT_MAX],
+			       struct error *err)
 {
 	const struct oci_capabilities *caps = &run->oci->process->capabilities;
 	const struct proc_status *status = &evidence->payload;

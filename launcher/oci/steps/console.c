@@ -72,7 +72,8 @@ static int set_up_terminal(int master, const struct oci_process *process, struct
 /* /dev/console is the same terminal, for programs that look there. */
 static int bind_console(int root_fd, int slave, struct error *err)
 {
-	_cleanup_fd_ int dev = path_open_plain(root_fd, "dev", O_PATH | O_DIRECTORY), target = -1, tree = -1, made = -1;
+	_cleanup_fd_ int dev = path_open_plain(root_fd, "dev", O_PATH | O_DIRECTORY), target = -1, tree = -1,
+			 made = -1;
 	int r;
 
 	if (dev < 0)

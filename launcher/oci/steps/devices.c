@@ -117,22 +117,30 @@ static int bind_node(int dir, const char *name, const struct oci_device *device,
 
 /* What the image has there is accepted if it is the device, covered if it is a file, and refused otherwise.
  */
+static int accept_node(int dir, const char *name, const struct oci_device *device, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "look at %s", device->path);
+	if (is_device(&st, device))
+		return 0;
+	if (S_ISREG(st.st_mode))
+		return bind_node(dir, name, device, err);
+	error_set(err, EEXIST, "create the device %s", device->path);
+	return error_remedy(err, "the image has something else of that name there");
+}
+
+/* @may_make: cleared when the kernel has refused once. */
 static int place_node(int dir, const char *name, const struct oci_device *device, bool *may_make,
 		      struct error *err)
 {
-	struct stat st;
-	int r = -EPERM;
+	int r = *may_make || device->type == 'p'                       ? make_node(dir, name, device)
+		: faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? -EEXIST
+								       : -EPERM;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (is_device(&st, device))
-			return 0;
-		if (S_ISREG(st.st_mode))
-			return bind_node(dir, name, device, err);
-		error_set(err, EEXIST, "create the device %s", device->path);
-		return error_remedy(err, "the image has something else of that name there");
-	}
-	if (*may_make || device->type == 'p')
-		r = make_node(dir, name, device);
+	if (r == -EEXIST)
+		return accept_node(dir, name, device, err);
 	if (r == -EPERM && device->type != 'p') {
 		*may_make = false;
 		return bind_node(dir, name, device, err);
@@ -140,7 +148,7 @@ static int place_node(int dir, const char *name, const struct oci_device *device
 	return r < 0 ? error_set(err, -r, "create the device %s", device->path) : 0;
 }
 
-static int add_device(const struct run *run, const struct oci_device *device, bool *may_make,
+static int add_device(const struct run *run, int dev, const struct oci_device *device, bool *may_make,
 		      struct error *err)
 {
 	char path[PATH_MAX], *slash;
@@ -152,7 +160,8 @@ static int add_device(const struct run *run, const struct oci_device *device, bo
 		return 0; /* it is the container's own */
 	slash = strrchr(path, '/');
 	*slash = '\0';
-	/* A /dev that is a link would have nodes made, and removed, where it leads (CVE-2026-41579). */
+	if (str_equal(path, "/dev"))
+		return place_node(dev, slash + 1, device, may_make, err);
 	dir = path_make_in_root(run->oci->root_fd, path[0] ? path : "/", DIRECTORY_MODE);
 	if (dir < 0)
 		return error_set(err, -dir, "open the directory of the device %s", device->path);
@@ -198,6 +207,7 @@ static int add_links(const struct run *run, int dev, struct error *err)
 	return link_ptmx(dev, err);
 }
 
+/* A /dev that is a link would have nodes made, and removed, where it leads (CVE-2026-41579). */
 static int open_dev(const struct run *run, struct error *err)
 {
 	_cleanup_fd_ int made = -1;
@@ -228,9 +238,9 @@ static int devices_apply(const struct step *step, struct run *run, struct error 
 	before = umask(0); /* modes are meant as they are written */
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(defaults); i++)
 		if (!is_given(oci, defaults[i].path))
-			r = add_device(run, &defaults[i], &may_make, err);
+			r = add_device(run, dev, &defaults[i], &may_make, err);
 	for (size_t i = 0; r == 0 && i < oci->n_devices; i++)
-		r = add_device(run, &oci->devices[i], &may_make, err);
+		r = add_device(run, dev, &oci->devices[i], &may_make, err);
 	if (r == 0)
 		r = add_links(run, dev, err);
 	umask(before);

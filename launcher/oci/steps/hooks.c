@@ -46,7 +46,8 @@ static int hooks_apply(const struct step *step, struct run *run, struct error *e
 	if (oci->hooks[OCI_HOOK_PRESTART].n + oci->hooks[OCI_HOOK_CREATE_RUNTIME].n > 0)
 		r = ask_runtime(run, err);
 	if (r == 0 && oci->hooks[OCI_HOOK_CREATE_CONTAINER].n > 0)
-		r = oci_hooks_run(oci, OCI_HOOK_CREATE_CONTAINER, run->oci->state_json, run->oci->bundle_fd, err);
+		r = oci_hooks_run(oci, OCI_HOOK_CREATE_CONTAINER, run->oci->state_json, run->oci->bundle_fd,
+				  err);
 	return r < 0 ? r : STEP_DONE;
 }
 

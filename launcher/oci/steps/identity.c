@@ -79,8 +79,8 @@ static int identity_apply(const struct step *step, struct run *run, struct error
 		return error_remedy(err, "is it in linux.uidMappings?");
 	}
 	/* A change of ids resets both. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || (run->oci->dies_with_parent &&
-						       prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0))
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	    (run->oci->dies_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0))
 		return error_set(err, errno, "bind the process's life to the runtime's");
 	return STEP_DONE;
 }
@@ -97,9 +97,11 @@ static int identity_verify(const struct step *step, const struct run *run, const
 		if (status->uid[i] != status->uid[0] || status->gid[i] != status->gid[0])
 			return error_set(err, EBADE, "the process has more than one uid or gid");
 	/* Without a user namespace ids are the host's, and can be compared. */
-	if (!run->oci->new_userns && !(run->oci->exec_flags & CLONE_NEWUSER) && run->oci->join_fds[OCI_NS_USER] < 0 && !run->oci->rootless &&
+	if (!run->oci->new_userns && !(run->oci->exec_flags & CLONE_NEWUSER) &&
+	    run->oci->join_fds[OCI_NS_USER] < 0 && !run->oci->rootless &&
 	    (status->uid[0] != user->uid || status->gid[0] != user->gid))
-		return error_set(err, EBADE, "the process has uid %u, gid %u", status->uid[0], status->gid[0]);
+		return error_set(err, EBADE, "the process has uid %u, gid %u", status->uid[0],
+				 status->gid[0]);
 	if (status->n_groups > user->n_groups + 1 && !run->oci->rootless)
 		return error_set(err, EBADE, "the process has %zu supplementary groups instead of %zu",
 				 status->n_groups, user->n_groups);

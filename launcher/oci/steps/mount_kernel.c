@@ -135,7 +135,6 @@ static int open_cgroup(const struct run *run, const struct oci_mount *mount, str
 	int fd = -EPERM;
 
 	plain.type = "cgroup2";
-	plain.source = NULL;
 	plain.flags.data = NULL;
 	/* "ro" belongs to this mount; the file system is the host's. */
 	plain.flags.super_set = plain.flags.super_clear = 0;

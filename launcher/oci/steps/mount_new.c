@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A new file system: fsopen, one fsconfig for each option, fsmount. Where an option is too long for fsconfig
- * (256 bytes; an overlay's lowerdir), mount(2) does it, in a scratch tmpfs of ours that the container never
- * sees, and the result is copied from there.
+ * A new file system: fsopen, one fsconfig for each option, fsmount. What fsconfig can't say (an option of
+ * more than 256 bytes, as an overlay's lowerdir; iversion) mount(2) does, in a scratch tmpfs of ours that the
+ * container never sees, and the result is copied from there.
  */
 #include "launcher/oci/steps/mount_parts.h"
 
@@ -30,9 +30,10 @@ static const struct {
 	uint64_t flag;
 	const char *set, *clear;
 } super_words[] = {
-	{ MS_SYNCHRONOUS, "sync", "async" }, { MS_DIRSYNC, "dirsync", NULL },
-	{ MS_MANDLOCK, "mand", "nomand" },   { MS_LAZYTIME, "lazytime", "nolazytime" },
-	{ MS_I_VERSION, "iversion", NULL },  { MS_POSIXACL, "acl", NULL },
+	{ MS_SYNCHRONOUS, "sync", "async" },
+	{ MS_DIRSYNC, "dirsync", NULL },
+	{ MS_MANDLOCK, "mand", "nomand" },
+	{ MS_LAZYTIME, "lazytime", "nolazytime" },
 };
 
 struct word {
@@ -78,6 +79,9 @@ static int next_word(const char **data, struct word *ret)
 	ret->value[value] = '\0';
 	return 1;
 }
+
+/* fsconfig has no words for these. */
+static const uint64_t old_flags = MS_I_VERSION | MS_POSIXACL;
 
 /* What the kernel has to say about the last failure ("e tmpfs: Bad value for 'size'"). */
 static int refused(const struct oci_mount *mount, int context, int errnum, const char *what,
@@ -226,23 +230,37 @@ static bool too_long(const struct oci_mount *mount)
 	return r < 0 || (mount->source && strlen(mount->source) >= VALUE_MAX);
 }
 
-/* mount(2) in the current directory, which is a tmpfs of ours with one directory "m" in it. */
-static int mount_in_scratch(const struct run *run, const struct oci_mount *wanted, struct error *err)
+static bool needs_mount(const struct oci_mount *mount)
 {
-	const char *label = wants_label(run, wanted) ? run->oci->oci->mount_label : NULL;
-	const char *data = wanted->flags.data ? wanted->flags.data : "";
-	char labelled[DATA_MAX];
+	return (mount->flags.super_set & old_flags) || too_long(mount);
+}
+
+/* Options for mount(2), as one list. 0 or -E2BIG. */
+static int join_data(const struct run *run, const struct oci_mount *mount, int mode, char data[DATA_MAX])
+{
+	const char *label = wants_label(run, mount) ? run->oci->oci->mount_label : NULL;
+	const char *given = mount->flags.data ? mount->flags.data : "";
+	char mode_text[16] = "";
+	int length;
+
+	if (mode >= 0 && is_type(mount, "tmpfs") && !has_option(mount, "mode"))
+		snprintf(mode_text, sizeof(mode_text), "mode=%04o,", (unsigned int)mode & 07777);
+	length = snprintf(data, DATA_MAX, "%s%s%s%s%s", mode_text, label ? "context=\"" : "",
+			  label ? label : "", label ? "\"," : "", given);
+	return length < DATA_MAX ? 0 : -E2BIG;
+}
+
+/* mount(2) in the current directory, which is a tmpfs of ours with one directory "m" in it. */
+static int mount_in_scratch(const struct oci_mount *wanted, const char *data, struct error *err)
+{
+	const struct mounts_change change = { .set = fsmount_attributes(wanted) };
 	unsigned long flags = (unsigned long)(wanted->flags.super_set & ~(uint64_t)MS_RDONLY);
-	struct mounts_change change = { .set = fsmount_attributes(wanted) };
 	_cleanup_fd_ int tree = -1;
 	int r;
 
 	if (read_only(wanted))
 		flags |= MS_RDONLY;
-	if (snprintf(labelled, sizeof(labelled), "%s%s%s%s%s", data, label && data[0] ? "," : "",
-		     label ? "context=\"" : "", label ? label : "", label ? "\"" : "") >= DATA_MAX)
-		return refused(wanted, -1, E2BIG, "its options are longer than a page", err);
-	if (mount(wanted->source ? wanted->source : wanted->type, "m", wanted->type, flags, labelled) < 0)
+	if (mount(wanted->source ? wanted->source : wanted->type, "m", wanted->type, flags, data) < 0)
 		return refused(wanted, -1, errno, "create it", err);
 	tree = mounts_copy(AT_FDCWD, "m", false);
 	if (umount2("m", MNT_DETACH) < 0 || tree < 0)
@@ -251,21 +269,30 @@ static int mount_in_scratch(const struct run *run, const struct oci_mount *wante
 	return r < 0 ? refused(wanted, -1, -r, "set its flags", err) : take_fd(&tree);
 }
 
-static int open_by_mount(const struct run *run, const struct oci_mount *mount, struct error *err)
+/*
+ * The scratch tmpfs covers the new root for that moment: a place that no other process has, that the host
+ * does not share, and that is reached by descriptor only.
+ */
+static int open_by_mount(const struct run *run, const struct oci_mount *mount, int mode, struct error *err)
 {
 	_cleanup_fd_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_fd_ int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_fd_ int scratch = mounts_new("tmpfs", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	_cleanup_fd_ int tree = -1;
+	char data[DATA_MAX];
+	int r;
 
-	/* Over the old root, where no name leads: paths start at the process's root, which is below it. */
-	if (here < 0 || slash < 0 || scratch < 0 || mounts_attach(scratch, slash) < 0)
-		return refused(mount, -1, EINVAL, "prepare a place for long options", err);
+	if (join_data(run, mount, mode, data) < 0)
+		return refused(mount, -1, E2BIG, "its options are longer than a page", err);
+	if (here < 0 || scratch < 0)
+		return refused(mount, -1, here < 0 ? errno : -scratch, "prepare a place for it", err);
+	r = mounts_attach(scratch, run->oci->root_fd);
+	if (r < 0)
+		return refused(mount, -1, -r, "prepare a place for it", err);
 	if (fchdir(scratch) < 0 || mkdirat(scratch, "m", 0700) < 0)
-		return refused(mount, -1, errno, "prepare a place for long options", err);
-	tree = mount_in_scratch(run, mount, err);
+		return refused(mount, -1, errno, "prepare a place for it", err);
+	tree = mount_in_scratch(mount, data, err);
 	if (umount2(".", MNT_DETACH) < 0 || fchdir(here) < 0)
-		return refused(mount, -1, errno, "take the place for long options away", err);
+		return refused(mount, -1, errno, "take the place for it away", err);
 	return take_fd(&tree);
 }
 
@@ -273,8 +300,8 @@ int mount_new_open(const struct run *run, const struct oci_mount *mount, int mod
 {
 	int fd;
 
-	if (too_long(mount))
-		return open_by_mount(run, mount, err);
+	if (needs_mount(mount))
+		return open_by_mount(run, mount, mode, err);
 	fd = open_new(run, mount, mode, NULL, err);
 	/* Engines ask for the group tty without knowing whether the user namespace has it. */
 	if (fd == -EINVAL && is_type(mount, "devpts") && has_option(mount, "gid") &&
@@ -292,6 +319,8 @@ int mount_new_reconfigure(const struct oci_mount *mount, int target_fd, struct e
 
 	if (context < 0)
 		return refused(mount, -1, errno, "remount", err);
+	if (mount->flags.super_set & old_flags)
+		return refused(mount, -1, EINVAL, "iversion and acl can't be set by a remount", err);
 	r = set_super(mount, context, err);
 	if (r == 0)
 		r = set_data(mount, context, NULL, err);

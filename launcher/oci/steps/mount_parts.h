@@ -29,8 +29,8 @@ const char *mount_words_flags(uint64_t attributes, char text[MOUNT_TEXT_MAX]);
  * mount_words_row() - the mount that a name inside the container leads to, by what the kernel shows
  *
  * The kernel lists a mount where it really is, so a name that goes through links of the image is looked up
- * through the process's root. Return: 1 with *ret, 0 when nothing is mounted there, -EACCES when only root may
- * look: the process hides itself.
+ * through the process's root. Return: 1 with *ret, 0 when nothing is mounted there, -ENOENT when nothing is there
+ * at all, -EACCES when only root may look, since the process hides itself.
  */
 int mount_words_row(const struct evidence *evidence, const char *path, const struct mount_row **ret);
 
@@ -48,11 +48,12 @@ bool mount_words_cgroup(const struct oci_mount *mount);
  * @tree_fd:   the tree to be mounted there, -1: a new file system of the mount's type; procfs may go to /proc,
  *             and nothing else
  * @directory: whether that is a directory
+ * @ret_mode:  permissions of what was there, -1: it had to be made
  *
  * Return: an O_PATH fd, or -errno with *err filled.
  */
 int mount_target_open(const struct run *run, const struct oci_mount *mount, int tree_fd, bool directory,
-		      struct error *err);
+		      int *ret_mode, struct error *err);
 
 /** mount_source_prepare() - refuse what can't be; before clone3. 0 or -errno. */
 int mount_source_prepare(const struct run *run, const struct oci_mount *mount, struct error *err);

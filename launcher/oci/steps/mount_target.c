@@ -52,14 +52,14 @@ static bool on_procfs(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* The same directory of the same mount. */
-static bool same_place(int a, int b)
+/* Whether it is the root directory of the root's own mount; only a mount's root can be. */
+static bool is_root(const struct statx *place, int root_fd)
 {
-	struct statx one, two;
+	struct statx root;
 
-	return statx(a, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &one) == 0 &&
-	       statx(b, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &two) == 0 &&
-	       one.stx_ino == two.stx_ino && one.stx_mnt_id == two.stx_mnt_id;
+	return (place->stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
+	       statx(root_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) == 0 &&
+	       place->stx_mnt_id == root.stx_mnt_id && place->stx_ino == root.stx_ino;
 }
 
 /*
@@ -73,14 +73,12 @@ static int check_proc(const struct oci_mount *mount, const char *path, int tree_
 		bool procfs =
 			tree_fd >= 0 ? on_procfs(tree_fd) : mount->type && str_equal(mount->type, "proc");
 
-		if (mount->flags.remount || procfs)
+		if (procfs)
 			return 0;
 		return error_set(err, EPERM, "mount %s on /proc: only procfs may be mounted there",
 				 mount->source ? mount->source : mount->type);
 	}
 	if (is_replaceable(path) || (!str_starts(path, "/proc/") && !on_procfs(target_fd)))
-		return 0;
-	if (mount->flags.remount)
 		return 0;
 	error_set(err, EPERM, "mount on %s: cannot be mounted because it is inside /proc",
 		  mount->destination);
@@ -114,16 +112,11 @@ static int open_plain(int root_fd, const char *path, struct error *err)
 	return fd < 0 ? error_set(err, -fd, "open the mount point %s", path) : fd;
 }
 
-static int open_any(int root_fd, const struct oci_mount *mount, bool directory, struct error *err)
+static int make_any(int root_fd, const struct oci_mount *mount, bool directory, struct error *err)
 {
-	int fd;
+	int fd = directory ? path_make_in_root(root_fd, mount->destination, DIRECTORY_MODE)
+			   : path_make_file_in_root(root_fd, mount->destination, DIRECTORY_MODE);
 
-	if (mount->flags.remount)
-		fd = path_open_in_root(root_fd, mount->destination, O_PATH);
-	else if (directory)
-		fd = path_make_in_root(root_fd, mount->destination, DIRECTORY_MODE);
-	else
-		fd = path_make_file_in_root(root_fd, mount->destination, DIRECTORY_MODE);
 	if (fd >= 0)
 		return fd;
 	if (fd == -ENOTDIR)
@@ -135,27 +128,44 @@ static int open_any(int root_fd, const struct oci_mount *mount, bool directory, 
 	return fd;
 }
 
+static int open_any(int root_fd, const struct oci_mount *mount, bool directory, bool *ret_made,
+		    struct error *err)
+{
+	int fd = path_open_in_root(root_fd, mount->destination, O_PATH);
+
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT || mount->flags.remount)
+		return error_set(err, -fd, "open the mount point %s", mount->destination);
+	*ret_made = true;
+	return make_any(root_fd, mount, directory, err);
+}
+
 int mount_target_open(const struct run *run, const struct oci_mount *mount, int tree_fd, bool directory,
-		      struct error *err)
+		      int *ret_mode, struct error *err)
 {
 	int root_fd = run->oci->root_fd, r;
 	_cleanup_fd_ int fd = -1;
 	char path[PATH_MAX];
-	struct stat st;
+	bool made = false;
+	struct statx st;
 
 	if (path_normalise(mount->destination, path, sizeof(path)) < 0)
 		return error_set(err, ENAMETOOLONG, "open the mount point %.64s…", mount->destination);
 	fd = must_be_plain(mount, path) ? open_plain(root_fd, path, err)
-					: open_any(root_fd, mount, directory, err);
+					: open_any(root_fd, mount, directory, &made, err);
 	if (fd < 0)
 		return take_fd(&fd);
-	if (fstat(fd, &st) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_INO | STATX_MNT_ID, &st) < 0)
 		return error_set(err, errno, "look at the mount point %s", mount->destination);
-	if (!mount->flags.remount && same_place(fd, root_fd)) {
+	*ret_mode = made ? -1 : st.stx_mode & 07777;
+	if (mount->flags.remount)
+		return take_fd(&fd);
+	if (is_root(&st, root_fd)) {
 		error_set(err, EINVAL, "mount on %s: it leads to the root itself", mount->destination);
 		return error_remedy(err, "the root file system is what root.path says");
 	}
-	if (!mount->flags.remount && S_ISDIR(st.st_mode) != directory)
+	if (S_ISDIR(st.stx_mode) != directory)
 		return error_set(err, ENOTDIR, "mount %s on %s: %s is not a directory",
 				 mount->source ? mount->source : "", mount->destination,
 				 directory ? "the mount point" : "the source");

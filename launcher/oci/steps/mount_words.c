@@ -109,9 +109,9 @@ int mount_words_row(const struct evidence *evidence, const char *path, const str
 	if (*ret)
 		return 1;
 	r = resolve(evidence->payload_pid, path, name);
-	if (r == -EACCES || r == -EPERM)
+	if (r < 0)
 		return r;
-	*ret = r < 0 ? NULL : evidence_mount(evidence, name);
+	*ret = evidence_mount(evidence, name);
 	return *ret != NULL;
 }
 

@@ -13,7 +13,6 @@
 
 #include "base/arena.h"
 #include "base/fd.h"
-#include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "launcher/evidence.h"
@@ -141,7 +140,7 @@ static int bind(struct run *run, size_t index, struct error *err)
 	const struct oci_mount *mount = &run->oci->oci->mounts[index];
 	_cleanup_fd_ int tree = -1, target = -1;
 	struct stat st;
-	int r;
+	int r, mode;
 
 	if (mount->flags.copy_symlink) {
 		r = mount_source_link(run, mount, err);
@@ -153,7 +152,7 @@ static int bind(struct run *run, size_t index, struct error *err)
 		return take_fd(&tree);
 	if (fstat(tree, &st) < 0)
 		return error_set(err, errno, "look at the source %s of a mount", mount->source);
-	target = mount_target_open(run, mount, tree, S_ISDIR(st.st_mode), err);
+	target = mount_target_open(run, mount, tree, S_ISDIR(st.st_mode), &mode, err);
 	return target < 0 ? take_fd(&target) : finish(run, index, &tree, target, err);
 }
 
@@ -166,33 +165,26 @@ static bool shows_kernel(const struct oci_mount *mount)
 static int mount_file_system(struct run *run, size_t index, struct error *err)
 {
 	const struct oci_mount *mount = &run->oci->oci->mounts[index];
-	_cleanup_fd_ int before = -1, target = -1, tree = -1;
-	struct stat st;
-	int r = 0;
+	_cleanup_fd_ int target = -1, tree = -1;
+	int mode, r = 0;
 
-	/* A tmpfs takes the mode of the directory that it covers, if the image has it. */
-	if (str_equal(mount->type, "tmpfs"))
-		before = path_open_in_root(run->oci->root_fd, mount->destination, O_PATH | O_DIRECTORY);
-	target = mount_target_open(run, mount, -1, true, err);
+	target = mount_target_open(run, mount, -1, true, &mode, err);
 	if (target < 0)
 		return take_fd(&target);
-	if (fstat(target, &st) < 0)
-		return error_set(err, errno, "look at the mount point %s", mount->destination);
-	if (shows_kernel(mount))
-		tree = mount_kernel_open(run, mount, err);
-	else
-		tree = mount_new_open(run, mount, before >= 0 ? (int)(st.st_mode & 07777) : -1, err);
+	/* A tmpfs takes the mode of the directory that it covers, if the image has it. */
+	tree = shows_kernel(mount) ? mount_kernel_open(run, mount, err)
+				   : mount_new_open(run, mount, mode, err);
 	if (tree < 0)
 		return take_fd(&tree);
-	if (mount->flags.tmpcopyup && before >= 0)
+	if (mount->flags.tmpcopyup && mode >= 0 && str_equal(mount->type, "tmpfs"))
 		r = copy_up_tree(target, tree, err);
 	return r < 0 ? r : finish(run, index, &tree, target, err);
 }
 
 static int remount(struct run *run, const struct oci_mount *mount, struct error *err)
 {
-	_cleanup_fd_ int target = mount_target_open(run, mount, -1, true, err);
-	int r;
+	int mode, r;
+	_cleanup_fd_ int target = mount_target_open(run, mount, -1, true, &mode, err);
 
 	if (target < 0)
 		return take_fd(&target);
@@ -244,7 +236,7 @@ static int mounts_verify(const struct step *step, const struct run *run, const s
 		if (covered(oci, i))
 			continue;
 		r = mount_words_row(evidence, mount->destination, &row);
-		if (r < 0 || (r == 0 && mount->flags.copy_symlink)) {
+		if (r == -EACCES || r == -EPERM || (!row && mount->flags.copy_symlink)) {
 			unseen++;
 			continue;
 		}

@@ -57,11 +57,13 @@ static int set_clocks(struct run *run, struct error *err)
 	if (unshare(CLONE_NEWTIME) < 0)
 		return error_set(err, errno, "create the time namespace");
 	if (oci->time_monotonic.given)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "monotonic %" PRId64 " %" PRIu32 "\n",
-					 oci->time_monotonic.secs, oci->time_monotonic.nanosecs);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "monotonic %" PRId64 " %" PRIu32 "\n", oci->time_monotonic.secs,
+					 oci->time_monotonic.nanosecs);
 	if (oci->time_boottime.given)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "boottime %" PRId64 " %" PRIu32 "\n",
-					 oci->time_boottime.secs, oci->time_boottime.nanosecs);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "boottime %" PRId64 " %" PRIu32 "\n", oci->time_boottime.secs,
+					 oci->time_boottime.nanosecs);
 	fd = openat(run->procfs_fd, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
 	if (used > 0 && (fd < 0 || write(fd, text, used) != (ssize_t)used))
 		return error_set(err, errno, "write the offsets of linux.timeOffsets");
@@ -124,7 +126,8 @@ static int namespaces_verify(const struct step *step, const struct run *run, con
 			continue;
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", run_namespace_names[i]);
 		if (oci->namespaces[type].path
-			    ? fstat(run->oci->join_fds[type], &ours) < 0 || run->proof->namespaces[i] != ours.st_ino
+			    ? fstat(run->oci->join_fds[type], &ours) < 0 ||
+				      run->proof->namespaces[i] != ours.st_ino
 			    : stat(path, &ours) < 0 || run->proof->namespaces[i] == ours.st_ino)
 			return error_set(err, EBADE, "the %s namespace is not the one that was asked for",
 					 run_namespace_names[i]);
@@ -139,7 +142,8 @@ static void namespaces_explain(const struct step *step, const struct spec *spec,
 	(void)step;
 	for (int type = 0; type < OCI_NS_TYPES; type++)
 		if (spec->oci->namespaces[type].given)
-			fprintf(out, "%s ", run_namespace_names[oci_namespaces_index((enum oci_namespace_type)type)]);
+			fprintf(out, "%s ",
+				run_namespace_names[oci_namespaces_index((enum oci_namespace_type)type)]);
 }
 
 const struct step_type oci_step_namespaces = {

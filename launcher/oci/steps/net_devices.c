@@ -56,7 +56,8 @@ static int net_devices_prepare(const struct step *step, struct run *run, struct 
 	(void)step;
 	if (run->oci->oci->namespaces[OCI_NS_NETWORK].given)
 		return 0;
-	error_set(err, EINVAL, "move the devices of linux.netDevices: the container has the host's network namespace");
+	error_set(err, EINVAL,
+		  "move the devices of linux.netDevices: the container has the host's network namespace");
 	return error_remedy(err, "give it its own: {\"type\": \"network\"} in linux.namespaces");
 }
 
@@ -73,8 +74,9 @@ static int open_sides(const struct run *run, struct sides *ret, struct error *er
 	    fstat(ret->host_netns_fd, &outside) < 0)
 		return error_set(err, errno, "open the container's network namespace");
 	if (inside.st_dev == outside.st_dev && inside.st_ino == outside.st_ino)
-		return error_set(err, EINVAL,
-				 "move the devices of linux.netDevices: the network namespace that is joined is the host's");
+		return error_set(
+			err, EINVAL,
+			"move the devices of linux.netDevices: the network namespace that is joined is the host's");
 	ret->outside = netlink_open();
 	if (ret->outside < 0)
 		return error_set(err, -ret->outside, "open a netlink socket");
@@ -90,13 +92,15 @@ static int explain_move(int r, const char *name, struct error *err)
 		return error_remedy(err, "it needs CAP_NET_ADMIN over the host's network: run as root");
 	case -EINVAL:
 	case -EOPNOTSUPP:
-		return error_remedy(err, "lo, bridges and devices of some drivers are bound to their namespace");
+		return error_remedy(err,
+				    "lo, bridges and devices of some drivers are bound to their namespace");
 	default:
 		return r;
 	}
 }
 
-/* The name that a config asks for may be taken; this one is not, so that it is found again whatever number it gets. */
+/* The name that a config asks for may be taken; this one is not, so that it is found again whatever number it
+ * gets. */
 static void passing_name(const struct run *run, size_t i, char name[IF_NAMESIZE])
 {
 	snprintf(name, IF_NAMESIZE, "k%d-%u", (int)run->init_pid, (unsigned int)i % 10000);
@@ -109,14 +113,15 @@ static int take_over(const struct sides *sides, const char *passing, struct move
 	int r = net_link_find(sides->outside, name, &link);
 
 	if (r == -ENODEV) {
-		error_set(err, ENODEV, "find the network device %s of linux.netDevices: the host has none", name);
+		error_set(err, ENODEV, "find the network device %s of linux.netDevices: the host has none",
+			  name);
 		return error_remedy(err, "\"ip link\" lists the devices");
 	}
 	if (r == 0)
 		r = net_link_addresses(sides->outside, link.index, &moved->addresses);
 	if (r == -E2BIG)
-		return error_set(err, E2BIG, "keep more than %d addresses of the network device %s", NET_ADDRESSES_MAX,
-				 name);
+		return error_set(err, E2BIG, "keep more than %d addresses of the network device %s",
+				 NET_ADDRESSES_MAX, name);
 	if (r < 0)
 		return error_set(err, -r, "look at the network device %s", name);
 	moved->was_up = link.up;
@@ -137,11 +142,13 @@ static int set_name(const struct sides *sides, const struct moved *moved, struct
 	int r = net_link_rename(sides->inside, moved->index, device->name);
 
 	if (r == -EEXIST) {
-		error_set(err, EEXIST, "name the network device %s: the container's network has a device %s already",
+		error_set(err, EEXIST,
+			  "name the network device %s: the container's network has a device %s already",
 			  device->host_name, device->name);
 		return error_remedy(err, "a \"name\" with %%d lets the kernel choose a number");
 	}
-	return r < 0 ? error_set(err, -r, "name the network device %s %s", device->host_name, device->name) : 0;
+	return r < 0 ? error_set(err, -r, "name the network device %s %s", device->host_name, device->name)
+		     : 0;
 }
 
 static int give_addresses(int sock, const struct moved *moved, struct error *err)
@@ -152,12 +159,14 @@ static int give_addresses(int sock, const struct moved *moved, struct error *err
 		if (r < 0)
 			return error_set(err, -r, "give the network device %s its %s address back",
 					 moved->device->host_name,
-					 moved->addresses.items[i].header.ifa_family == AF_INET ? "IPv4" : "IPv6");
+					 moved->addresses.items[i].header.ifa_family == AF_INET ? "IPv4"
+												: "IPv6");
 	}
 	return 0;
 }
 
-static int read_back(const struct sides *sides, const struct moved *moved, struct arena *arena, struct error *err)
+static int read_back(const struct sides *sides, const struct moved *moved, struct arena *arena,
+		     struct error *err)
 {
 	struct net_addresses *now = arena_alloc(arena, sizeof(*now));
 	const char *name = moved->device->host_name;
@@ -179,7 +188,8 @@ static int read_back(const struct sides *sides, const struct moved *moved, struc
 	return 0;
 }
 
-static int bring_in(const struct sides *sides, struct run *run, size_t i, struct moved *moved, struct error *err)
+static int bring_in(const struct sides *sides, struct run *run, size_t i, struct moved *moved,
+		    struct error *err)
 {
 	char passing[IF_NAMESIZE];
 	int r;
@@ -224,7 +234,8 @@ static int net_devices_map(const struct step *step, struct run *run, struct erro
 	_cleanup_sides_ struct sides sides = { -1, -1, -1, -1 };
 	const struct oci *oci = run->oci->oci;
 	struct moved *moved = arena_array(run->arena, oci->n_net_devices, sizeof(*moved));
-	int r = moved ? open_sides(run, &sides, err) : error_set(err, ENOMEM, "move the devices of linux.netDevices");
+	int r = moved ? open_sides(run, &sides, err)
+		      : error_set(err, ENOMEM, "move the devices of linux.netDevices");
 
 	(void)step;
 	for (size_t i = 0; r == 0 && i < oci->n_net_devices; i++) {
@@ -255,14 +266,15 @@ struct expected {
 static bool fits(const char *pattern, const char *name)
 {
 	const char *number = strstr(pattern, "%d");
-	size_t head = number ? (size_t)(number - pattern) : 0, digits;
+	size_t head = number ? (size_t)(number - pattern) : 0, tail = number ? strlen(number + 2) : 0;
+	size_t length = strlen(name);
 
 	if (!number)
 		return str_equal(pattern, name);
-	if (strncmp(pattern, name, head) != 0)
+	if (length <= head + tail || strncmp(pattern, name, head) != 0 ||
+	    !str_equal(name + length - tail, number + 2))
 		return false;
-	digits = strspn(name + head, "0123456789");
-	return digits > 0 && str_equal(name + head + digits, number + 2);
+	return strspn(name + head, "0123456789") >= length - head - tail;
 }
 
 static bool look(const struct net_link *link, void *arg)
@@ -291,8 +303,8 @@ static int net_devices_verify(const struct step *step, const struct run *run, co
 		if (r < 0)
 			r = error_set(err, -r, "list the network devices of the container");
 		else if (!expected.found || !expected.up)
-			r = error_set(err, EBADE, "the network device %s is %s in the container", expected.name,
-				      expected.found ? "down" : "not there");
+			r = error_set(err, EBADE, "the network device %s is %s in the container",
+				      expected.name, expected.found ? "down" : "not there");
 	}
 	if (r < 0)
 		return r;

@@ -78,7 +78,8 @@ static int memory_policy_apply(const struct step *step, struct run *run, struct 
 }
 
 static int memory_policy_verify(const struct step *step, const struct run *run,
-				const struct evidence *evidence, char report[STEP_REPORT_MAX], struct error *err)
+				const struct evidence *evidence, char report[STEP_REPORT_MAX],
+				struct error *err)
 {
 	(void)step, (void)evidence, (void)err;
 	snprintf(report, STEP_REPORT_MAX, "set_mempolicy took mode %d", run->oci->oci->memory_policy.mode);

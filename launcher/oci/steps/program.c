@@ -60,8 +60,8 @@ static int search(struct run *run, const char *command, struct error *err)
 
 	for (;;) {
 		size_t length = strcspn(next, ":");
-		int size = snprintf(run->oci->program, sizeof(run->oci->program), "%.*s%s%s", (int)length, next,
-				    length ? "/" : "./", command);
+		int size = snprintf(run->oci->program, sizeof(run->oci->program), "%.*s%s%s", (int)length,
+				    next, length ? "/" : "./", command);
 		int r = size >= (int)sizeof(run->oci->program) ? -ENAMETOOLONG : look(run->oci->program);
 
 		if (r == 0)

@@ -168,6 +168,7 @@ static int verify_all(const struct spec_strings *paths, unsigned int wanted, con
 		const struct mount_row *row;
 		int r = mount_words_row(evidence, paths->items[i], &row);
 
+		/* What can't be reached any more lies below another one. */
 		if (r < 0 || (row && evidence_option(row->options, "ro")))
 			found++;
 		else

@@ -192,7 +192,11 @@ static int root_verify(const struct step *step, const struct run *run, const str
 {
 	const struct mount_row *row = evidence_mount(evidence, "/");
 
-	(void)step, (void)run;
+	(void)step;
+	if (!run->oci->oci->namespaces[OCI_NS_MOUNT].given) {
+		snprintf(report, STEP_REPORT_MAX, "a directory of the caller's mounts");
+		return STEP_DONE;
+	}
 	if (!row)
 		return error_set(err, EBADE, "nothing is mounted at /");
 	snprintf(report, STEP_REPORT_MAX, "%.64s %.200s", row->fstype, row->options);

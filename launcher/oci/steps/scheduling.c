@@ -45,9 +45,11 @@ static int set_scheduler(const struct oci_scheduler *scheduler, pid_t pid, struc
 	};
 
 	if (syscall(SYS_sched_setattr, pid, &attributes, 0) < 0) {
-		error_set(err, errno, "set the scheduler of process.scheduler (policy %u)", scheduler->policy);
-		return error_remedy(err, errno == EPERM ? "it needs CAP_SYS_NICE"
-							: "are all values in the ranges of sched_setattr(2)?");
+		error_set(err, errno, "set the scheduler of process.scheduler (policy %u)",
+			  scheduler->policy);
+		return error_remedy(err, errno == EPERM
+						 ? "it needs CAP_SYS_NICE"
+						 : "are all values in the ranges of sched_setattr(2)?");
 	}
 	return 0;
 }
@@ -66,7 +68,8 @@ int oci_scheduling_set_affinity(const char *list, pid_t pid, struct error *err)
 	struct cpulist cpus;
 
 	if (cpulist_parse(list, &cpus) < 0 || cpulist_is_empty(&cpus))
-		return error_set(err, EINVAL, "understand the CPU list \"%s\" of process.execCPUAffinity", list);
+		return error_set(err, EINVAL, "understand the CPU list \"%s\" of process.execCPUAffinity",
+				 list);
 	if (syscall(SYS_sched_setaffinity, pid, sizeof(cpus.words), cpus.words) < 0)
 		return error_set(err, errno, "let the process run on the CPUs %s", list);
 	return 0;
@@ -75,17 +78,23 @@ int oci_scheduling_set_affinity(const char *list, pid_t pid, struct error *err)
 static int scheduling_settle(const struct step *step, struct run *run, struct error *err)
 {
 	const struct oci_process *process = run->oci->process;
+	struct cpulist every;
 	int r = 0;
 
 	(void)step;
+	memset(&every, 0xff, sizeof(every));
 	if (process->scheduler.given)
 		r = set_scheduler(&process->scheduler, run->init_pid, err);
 	if (r == 0 && process->io_priority.given)
 		r = set_io_priority(&process->io_priority, run->init_pid, err);
+	if (r < 0)
+		return r;
 	/* "initial" was set before the process joined the container's cgroup. */
-	if (r == 0 && run->oci->exec && process->cpu_affinity_final)
-		r = oci_scheduling_set_affinity(process->cpu_affinity_final, run->init_pid, err);
-	return r;
+	if (run->oci->exec && process->cpu_affinity_final)
+		return oci_scheduling_set_affinity(process->cpu_affinity_final, run->init_pid, err);
+	/* The caller's own mask must not narrow the container's cpuset; the kernel takes what is in both. */
+	syscall(SYS_sched_setaffinity, run->init_pid, sizeof(every.words), every.words);
+	return 0;
 }
 
 static int scheduling_apply(const struct step *step, struct run *run, struct error *err)
@@ -103,16 +112,17 @@ static int scheduling_verify(const struct step *step, const struct run *run, con
 	if (process->scheduler.given) {
 		int policy = sched_getscheduler(run->init_pid);
 
-		if (policy < 0 || ((unsigned int)policy & ~(unsigned int)SCHED_RESET_ON_FORK) !=
-					  process->scheduler.policy)
+		if (policy < 0 ||
+		    ((unsigned int)policy & ~(unsigned int)SCHED_RESET_ON_FORK) != process->scheduler.policy)
 			return error_set(err, EBADE, "the kernel's scheduling policy is %d", policy);
 	}
 	if (process->io_priority.given) {
 		long value = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, run->init_pid);
 
-		if (value != (process->io_priority.io_class << IOPRIO_CLASS_SHIFT |
-			      process->io_priority.priority))
-			return error_set(err, EBADE, "the kernel's I/O priority is %lx", (unsigned long)value);
+		if (value !=
+		    (process->io_priority.io_class << IOPRIO_CLASS_SHIFT | process->io_priority.priority))
+			return error_set(err, EBADE, "the kernel's I/O priority is %lx",
+					 (unsigned long)value);
 	}
 	snprintf(report, STEP_REPORT_MAX, "scheduler and I/O priority as asked");
 	return STEP_DONE;

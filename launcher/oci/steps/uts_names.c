@@ -22,7 +22,8 @@ static int uts_names_prepare(const struct step *step, struct run *run, struct er
 	if (run->oci->oci->namespaces[OCI_NS_UTS].given)
 		return 0;
 	error_set(err, EINVAL, "set the host name: it would be the host's own");
-	return error_remedy(err, "add {\"type\": \"uts\"} to linux.namespaces, or leave out hostname and domainname");
+	return error_remedy(
+		err, "add {\"type\": \"uts\"} to linux.namespaces, or leave out hostname and domainname");
 }
 
 static int uts_names_apply(const struct step *step, struct run *run, struct error *err)

@@ -8,30 +8,38 @@
 #include "base/error.h"
 
 static const struct oci_option options[] = {
-	{ "bundle", 'b', "DIR", "" },	 { "tty", 't', NULL, "" },	   { "detach", 'd', NULL, "" },
-	{ "env", 'e', "NAME=VALUE", "" }, { "no-subreaper", 0, NULL, "" }, { "rootless", 0, "[true|false|auto]", "" },
+	{ "bundle", 'b', "DIR", "" },
+	{ "tty", 't', NULL, "" },
+	{ "detach", 'd', NULL, "" },
+	{ "env", 'e', "NAME=VALUE", "" },
+	{ "no-subreaper", 0, NULL, "" },
+	{ "rootless", 0, "[true|false|auto]", "" },
 	{ 0 },
 };
 
-static const struct oci_command mixed = { .name = "mixed", .options = options, .max_operands = 1, .failure = 1 };
+static const struct oci_command mixed = {
+	.name = "mixed", .options = options, .max_operands = 1, .failure = 1
+};
 static const struct oci_command exec = { .name = "exec", .options = options, .command_follows = true };
 
+/* The operands point into argv: it must live as long as the test. */
 static int parse(const struct oci_command *command, char **words, struct oci_parse *ret, struct error *err)
 {
+	static char *argv[OCI_VALUES_MAX + 3];
 	int argc = 0;
 
-	while (words[argc])
-		argc++;
-	return oci_command_words(command, argc, words, ret, err);
+	for (; words[argc]; argc++)
+		argv[argc] = words[argc];
+	argv[argc] = NULL;
+	return oci_command_words(command, argc, argv, ret, err);
 }
 
-/* NULL-terminated argv, writable as main()'s. */
 #define WORDS(...) ((char *[]){ "verb", __VA_ARGS__, NULL })
 
 Test(oci_command, takes_a_value_in_every_form)
 {
-	char **forms[] = { WORDS("--bundle", "/b"), WORDS("--bundle=/b"), WORDS("-b", "/b"), WORDS("-b/b"),
-			   WORDS("-b=/b"),	    WORDS("-bundle", "/b"), WORDS("-bundle=/b") };
+	char **forms[] = { WORDS("--bundle", "/b"), WORDS("--bundle=/b"),   WORDS("-b", "/b"),  WORDS("-b/b"),
+			   WORDS("-b=/b"),          WORDS("-bundle", "/b"), WORDS("-bundle=/b") };
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		struct oci_parse parsed;
@@ -174,7 +182,7 @@ Test(oci_command, refuses_more_options_than_it_can_hold)
 	for (size_t i = 1; i < OCI_VALUES_MAX + 1; i++)
 		words[i] = "--env=A=1";
 	cr_assert(zero(int, parse(&mixed, words, &parsed, &err)));
-	words[1] = words[OCI_VALUES_MAX + 1] = "--env=A=1"; /* the first was taken for the end of the operands */
+	words[OCI_VALUES_MAX + 1] = "--env=A=1";
 	cr_assert(eq(int, parse(&mixed, words, &parsed, &err), -E2BIG));
 }
 

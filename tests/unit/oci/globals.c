@@ -132,7 +132,8 @@ Test(oci_globals, create_the_log_for_all_to_read)
 
 	umask(0);
 	cr_assert(zero(int, chdir(scratch.path)));
-	cr_assert(zero(int, read_globals(WORDS("--root=/x", "--log", "log.json", "--log-format=json"), &globals, &err)));
+	cr_assert(zero(int, read_globals(WORDS("--root=/x", "--log", "log.json", "--log-format=json"),
+					 &globals, &err)));
 	cr_assert(zero(int, stat("log.json", &st)));
 	cr_assert(eq(u32, st.st_mode & 07777, 0644));
 	cr_assert(eq(int, globals.log[0], '/'), "a relative path must survive a chdir");

@@ -19,8 +19,8 @@
 #include "tests/unit/base/scratch.h"
 
 /* One hook: sh -c SCRIPT, in a directory of its own. */
-static int run_script(const char *script, const char *const *env, unsigned int timeout_s, const char *state_json,
-		      int cwd_fd, struct error *err)
+static int run_script(const char *script, const char *const *env, unsigned int timeout_s,
+		      const char *state_json, int cwd_fd, struct error *err)
 {
 	const char *argv[] = { "sh", "-c", script, NULL };
 	struct oci_hook hook = { .path = "/bin/sh", .timeout_s = timeout_s };
@@ -53,7 +53,8 @@ Test(oci_hooks, get_the_state_on_stdin_and_run_in_the_bundle)
 	_cleanup_fd_ int cwd = open_directory(&scratch);
 	struct error err = { 0 };
 
-	cr_assert(zero(int, run_script("read -r line; echo \"<$line>\" > out", NULL, 0, "{\"id\":\"x\"}", cwd, &err)),
+	cr_assert(zero(int, run_script("read -r line; echo \"<$line>\" > out", NULL, 0, "{\"id\":\"x\"}", cwd,
+				       &err)),
 		  "%s", err.msg);
 	cr_assert(eq(str, written(&scratch), "<{\"id\":\"x\"}>\n"));
 }
@@ -80,9 +81,11 @@ Test(oci_hooks, get_their_own_environment_and_nothing_else)
 	static const char *const env[] = { "A=1", "B=x y", NULL };
 
 	setenv("SECRET", "of the runtime", 1);
-	cr_assert(zero(int, run_script("/usr/bin/env -u PWD -u SHLVL -u _ -u OLDPWD > out", env, 0, "{}", cwd, NULL)));
+	cr_assert(zero(int, run_script("/usr/bin/env -u PWD -u SHLVL -u _ -u OLDPWD > out", env, 0, "{}", cwd,
+				       NULL)));
 	cr_assert(eq(str, written(&scratch), "A=1\nB=x y\n"));
-	cr_assert(zero(int, run_script("/usr/bin/env -u PWD -u SHLVL -u _ -u OLDPWD > out", NULL, 0, "{}", cwd, NULL)));
+	cr_assert(zero(int, run_script("/usr/bin/env -u PWD -u SHLVL -u _ -u OLDPWD > out", NULL, 0, "{}",
+				       cwd, NULL)));
 	cr_assert(eq(str, written(&scratch), ""));
 }
 
@@ -94,8 +97,8 @@ Test(oci_hooks, inherit_no_descriptor)
 
 	cr_assert(ge(int, leaked, 0));
 	/* ls opens the directory itself: that is the fourth. */
-	cr_assert(zero(int, run_script("set -- /proc/self/fd/*; exec /bin/ls /proc/self/fd 2>&1 > out", NULL, 0, "{}",
-				       cwd, NULL)));
+	cr_assert(zero(int, run_script("set -- /proc/self/fd/*; exec /bin/ls /proc/self/fd 2>&1 > out", NULL,
+				       0, "{}", cwd, NULL)));
 	cr_assert(eq(str, written(&scratch), "0\n1\n2\n3\n"));
 	close(leaked);
 }
@@ -110,7 +113,8 @@ Test(oci_hooks, start_with_default_signals_whatever_the_runtime_ignores)
 	signal(SIGPIPE, SIG_IGN);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	cr_assert(zero(int, run_script("/bin/grep -E '^Sig(Ign|Blk)' /proc/self/status > out", NULL, 0, "{}", cwd, NULL)));
+	cr_assert(zero(int, run_script("/bin/grep -E '^Sig(Ign|Blk)' /proc/self/status > out", NULL, 0, "{}",
+				       cwd, NULL)));
 	cr_assert(eq(str, written(&scratch), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"));
 }
 
@@ -181,8 +185,10 @@ Test(oci_hooks, are_killed_with_all_they_started_at_their_timeout, .timeout = 60
 	double start = now();
 	pid_t child;
 
-	cr_assert(eq(int, run_script("/bin/sleep 50 & echo $! > out; trap '' TERM; wait", NULL, 1, "{}", cwd, &err),
-		     -ETIMEDOUT));
+	cr_assert(
+		eq(int,
+		   run_script("/bin/sleep 50 & echo $! > out; trap '' TERM; wait", NULL, 1, "{}", cwd, &err),
+		   -ETIMEDOUT));
 	cr_assert(eq(str, err.msg, "poststop hook /bin/sh: killed after its timeout of 1 s"));
 	cr_assert(ge(dbl, now() - start, 1.0));
 	cr_assert(lt(dbl, now() - start, 20.0));

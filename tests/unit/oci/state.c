@@ -47,13 +47,19 @@ Test(oci_state, finds_the_start_time_behind_any_name)
 {
 	cr_assert(eq(u64, oci_state_start_time_parse("7 (sh) S 1" STAT_REST "4711 1 2 3"), 4711));
 	cr_assert(eq(u64, oci_state_start_time_parse("7 (a) Z 1 ) R 1" STAT_REST "4711 1 2 3"), 4711));
-	cr_assert(eq(u64, oci_state_start_time_parse("7 ((((x y)) D 1" STAT_REST "99999999999 1"), 99999999999));
+	cr_assert(eq(u64, oci_state_start_time_parse("7 ((((x y)) D 1" STAT_REST "99999999999 1"),
+		     99999999999));
 }
 
 Test(oci_state, gives_no_start_time_to_the_dead)
 {
-	static const char *const dead[] = { "7 (sh) Z 1" STAT_REST "4711 1", "7 (sh) X 1" STAT_REST "4711 1",
-					    "7 (sh) S 1 2 3", "7 (sh", "", "7 (sh)", "7 (sh) S 1" STAT_REST "-4 1",
+	static const char *const dead[] = { "7 (sh) Z 1" STAT_REST "4711 1",
+					    "7 (sh) X 1" STAT_REST "4711 1",
+					    "7 (sh) S 1 2 3",
+					    "7 (sh",
+					    "",
+					    "7 (sh)",
+					    "7 (sh) S 1" STAT_REST "-4 1",
 					    "7 (sh) S 1" STAT_REST "4x 1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dead); i++)
@@ -143,7 +149,8 @@ Test(oci_state, makes_its_root_with_all_above)
 	fd = oci_state_create(&root, "web", NULL);
 	cr_assert(ge(int, fd, 0));
 	cr_assert(zero(int, stat(path, &st)));
-	cr_assert(eq(u32, st.st_mode & 07777, 01700), "without the sticky bit it would be cleaned away by age");
+	cr_assert(eq(u32, st.st_mode & 07777, 01700),
+		  "without the sticky bit it would be cleaned away by age");
 }
 
 Test(oci_state, says_that_an_unknown_container_does_not_exist)
@@ -186,7 +193,8 @@ Test(oci_state, lets_one_at_a_time_change_a_container)
 {
 	_cleanup_scratch_ struct scratch scratch = scratch_new();
 	struct oci_state_root root = root_in(&scratch);
-	_cleanup_fd_ int first = oci_state_create(&root, "web", NULL), second = oci_state_open(&root, "web", NULL);
+	_cleanup_fd_ int first = oci_state_create(&root, "web", NULL),
+			 second = oci_state_open(&root, "web", NULL);
 
 	cr_assert(ge(int, second, 0));
 	cr_assert(eq(int, flock(second, LOCK_EX | LOCK_NB), -1));
@@ -201,7 +209,8 @@ Test(oci_state, notices_when_it_waited_for_a_container_that_went)
 {
 	_cleanup_scratch_ struct scratch scratch = scratch_new();
 	struct oci_state_root root = root_in(&scratch);
-	_cleanup_fd_ int first = oci_state_create(&root, "web", NULL), second = oci_state_open(&root, "web", NULL);
+	_cleanup_fd_ int first = oci_state_create(&root, "web", NULL),
+			 second = oci_state_open(&root, "web", NULL);
 
 	cr_assert(zero(int, oci_state_remove(&root, "web", NULL)));
 	fd_close(&first);
@@ -214,6 +223,7 @@ Test(oci_state, removes_all_and_follows_nothing)
 	struct oci_state_root root = root_in(&scratch);
 	_cleanup_fd_ int fd = oci_state_create(&root, "web", NULL);
 
+	cr_assert(ge(int, fd, 0));
 	scratch_dir(&scratch, "precious");
 	scratch_file(&scratch, "precious/file", "x");
 	scratch_file(&scratch, "web/state.json", "{}");

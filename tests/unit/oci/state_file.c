@@ -107,9 +107,11 @@ Test(oci_state_file, brings_hostile_strings_back)
 		"/no-utf-8/\xff\xfe\xc3\x28",
 		"/overlong\xc0\xaf",
 		"/surrogate\xed\xa0\x80",
-		"/direction\xe2\x80\xae" "cba",
+		"/direction\xe2\x80\xae"
+		"cba",
 		"/mark\xef\xbb\xbf",
-		"/c1\xc2\x9b" "31m",
+		"/c1\xc2\x9b"
+		"31m",
 		"/astral\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf",
 		"/two\xc3\xa9three\xe2\x82\xac",
 		"",
@@ -120,7 +122,9 @@ Test(oci_state_file, brings_hostile_strings_back)
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
 		_cleanup_scratch_ struct scratch scratch = scratch_new();
 		struct oci_state state = plain_state(), read;
-		const struct spec_pair pairs[] = { { hostile[i], "v" }, { "n", hostile[i] }, { hostile[i], "again" } };
+		const struct spec_pair pairs[] = { { hostile[i], "v" },
+						   { "n", hostile[i] },
+						   { hostile[i], "again" } };
 
 		state.bundle = state.rootfs = state.owner = hostile[i];
 		state.annotations = (struct spec_pairs){ .items = pairs, .n = ARRAY_SIZE(pairs) };
@@ -147,7 +151,8 @@ Test(oci_state_file, replaces_the_old_state_as_a_whole)
 	state.bundle = "/b";
 	read = write_and_read(&scratch, &state);
 	cr_assert(eq(str, read.bundle, "/b"));
-	cr_assert(eq(int, faccessat(scratch.fd, ".state.json", F_OK, 0), -1), "the temporary file stays behind");
+	cr_assert(eq(int, faccessat(scratch.fd, ".state.json", F_OK, 0), -1),
+		  "the temporary file stays behind");
 }
 
 Test(oci_state_file, writes_through_no_planted_link)
@@ -233,8 +238,8 @@ Test(oci_state_file, refuses_what_it_has_not_written)
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		struct error err = { 0 };
 
-		cr_assert(eq(int, read_changed(&scratch, changes[i].from, changes[i].to, &err), -EBADMSG), "%s",
-			  changes[i].to);
+		cr_assert(eq(int, read_changed(&scratch, changes[i].from, changes[i].to, &err), -EBADMSG),
+			  "%s", changes[i].to);
 		cr_assert(str_starts(err.msg, "state.json: "), "%s", err.msg);
 	}
 	cr_assert(eq(int, read_text(&scratch, "", NULL), -EBADMSG));
@@ -279,8 +284,8 @@ static struct json *parse(const char *text)
 
 Test(oci_state_file, is_shown_as_the_specification_wants_it)
 {
-	static const char *const order[] = { "ociVersion", "id",      "pid",	     "status", "bundle",
-					     "rootfs",	   "created", "annotations", "owner" };
+	static const char *const order[] = { "ociVersion", "id",      "pid",         "status", "bundle",
+					     "rootfs",     "created", "annotations", "owner" };
 	const struct spec_pair pairs[] = { { "a\"b", "c\nd" } };
 	struct oci_state state = plain_state();
 	const struct json *member;
@@ -304,6 +309,8 @@ Test(oci_state_file, shows_no_pid_of_a_stopped_container)
 	struct oci_state state = plain_state();
 
 	state.pid = 7;
-	cr_assert(zero(i64, json_find(parse(oci_state_json(&state, OCI_STATUS_STOPPED, arena)), "pid")->integer));
-	cr_assert(eq(i64, json_find(parse(oci_state_json(&state, OCI_STATUS_PAUSED, arena)), "pid")->integer, 7));
+	cr_assert(zero(i64,
+		       json_find(parse(oci_state_json(&state, OCI_STATUS_STOPPED, arena)), "pid")->integer));
+	cr_assert(eq(i64, json_find(parse(oci_state_json(&state, OCI_STATUS_PAUSED, arena)), "pid")->integer,
+		     7));
 }

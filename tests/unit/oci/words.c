@@ -20,13 +20,13 @@ Test(oci_words, know_a_signal_by_number_and_by_name_in_any_case)
 		int number;
 	} cases[] = {
 		{ "9", SIGKILL },      { "KILL", SIGKILL }, { "SIGKILL", SIGKILL }, { "sigkill", SIGKILL },
-		{ "Term", SIGTERM },   { "0", 0 },	    { "64", 64 },	    { "RTMIN", 34 },
-		{ "SIGRTMIN+3", 37 },  { "rtmax", 64 },	    { "SIGRTMAX-1", 63 },   { "CLD", SIGCHLD },
+		{ "Term", SIGTERM },   { "0", 0 },          { "64", 64 },           { "RTMIN", 34 },
+		{ "SIGRTMIN+3", 37 },  { "rtmax", 64 },     { "SIGRTMAX-1", 63 },   { "CLD", SIGCHLD },
 		{ "SIGRTMIN+30", 64 }, { "IOT", SIGABRT },
 	};
-	static const char *const wrong[] = { "",	"65",	    "-9",      "KILLS",	   "SIG",
-					     "RTMIN-1", "RTMAX+1",  "RTMIN+",  "RTMIN+31", "RTMIN1",
-					     "9 ",	"SIGSIG11", "0x9",     "RTMAX-99" };
+	static const char *const wrong[] = { "",        "65",       "-9",     "KILLS",    "SIG",
+					     "RTMIN-1", "RTMAX+1",  "RTMIN+", "RTMIN+31", "RTMIN1",
+					     "9 ",      "SIGSIG11", "0x9",    "RTMAX-99" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		cr_assert(eq(int, signals_number(cases[i].word), cases[i].number), "%s", cases[i].word);
@@ -40,12 +40,22 @@ Test(oci_words, read_sizes_as_docker_writes_them)
 		const char *word;
 		uint64_t bytes;
 	} cases[] = {
-		{ "0", 0 },	     { "1024", 1024 },	     { "1b", 1 },	  { "4k", 4096 },
-		{ "4K", 4096 },	     { "4kb", 4096 },	     { "4KiB", 4096 },	  { "512m", 512ULL << 20 },
-		{ "1.5g", 3ULL << 29 }, { "2 g", 2ULL << 30 }, { "1T", 1ULL << 40 }, { "-1", OCI_UNLIMITED },
+		{ "0", 0 },
+		{ "1024", 1024 },
+		{ "1b", 1 },
+		{ "4k", 4096 },
+		{ "4K", 4096 },
+		{ "4kb", 4096 },
+		{ "4KiB", 4096 },
+		{ "512m", 512ULL << 20 },
+		{ "1.5g", 3ULL << 29 },
+		{ "2 g", 2ULL << 30 },
+		{ "1T", 1ULL << 40 },
+		{ "-1", OCI_UNLIMITED },
 		{ "8191p", 8191ULL << 50 },
 	};
-	static const char *const wrong[] = { "", "m", "-2", "1x", "1mm", "1.m", ".5g", "1,5g", "0x10", "1 0", "1e3" };
+	static const char *const wrong[] = { "",    "m",    "-2",   "1x",  "1mm", "1.m",
+					     ".5g", "1,5g", "0x10", "1 0", "1e3" };
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -71,8 +81,8 @@ static int read_flag(const char *word, struct oci_resources *ret)
 
 Test(oci_words, of_update_leave_a_zero_as_it_is)
 {
-	static const char *const words[] = { "--memory=0", "--cpu-share=0", "--cpu-quota=0", "--blkio-weight=0",
-					     "--pids-limit=0", "--cpuset-cpus=" };
+	static const char *const words[] = { "--memory=0",       "--cpu-share=0",  "--cpu-quota=0",
+					     "--blkio-weight=0", "--pids-limit=0", "--cpuset-cpus=" };
 	struct oci_resources nothing, read;
 
 	oci_resources_init(&nothing);
@@ -117,9 +127,10 @@ Test(oci_words, read_durations_as_go_writes_them)
 	static const struct {
 		const char *word;
 		uint64_t ms;
-	} cases[] = { { "5s", 5000 },	   { "300ms", 300 },   { "1m30s", 90000 }, { "1.5h", 5400000 },
-		      { "2500us", 2 },	   { ".5s", 500 },     { "1h1m1s1ms", 3661001 } };
-	static const char *const wrong[] = { "", "5", "s", "-5s", "0s", "5 s", "5sec", ".s", "1d", "9999999h", "1s-" };
+	} cases[] = { { "5s", 5000 },  { "300ms", 300 }, { "1m30s", 90000 },      { "1.5h", 5400000 },
+		      { "2500us", 2 }, { ".5s", 500 },   { "1h1m1s1ms", 3661001 } };
+	static const char *const wrong[] = { "",     "5",  "s",  "-5s",      "0s", "5 s",
+					     "5sec", ".s", "1d", "9999999h", "1s-" };
 	uint64_t ms = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -143,12 +154,13 @@ static char *print_network(const char *text)
 
 Test(oci_words, of_net_dev_become_counters)
 {
-	char *printed = print_network("Inter-|   Receive                            |  Transmit\n"
-				      " face |bytes    packets errs drop fifo frame compressed multicast|bytes\n"
-				      "    lo:     100       1    2    3    0     0          0         0"
-				      "      200       4    5    6    0     0       0          0\n"
-				      "e\"0:1: 7 0 0 0 0 0 0 0 8 0 0 0 0 0 0 0\n"
-				      "torn: 1 2 3\n");
+	char *printed =
+		print_network("Inter-|   Receive                            |  Transmit\n"
+			      " face |bytes    packets errs drop fifo frame compressed multicast|bytes\n"
+			      "    lo:     100       1    2    3    0     0          0         0"
+			      "      200       4    5    6    0     0       0          0\n"
+			      "e\"0:1: 7 0 0 0 0 0 0 0 8 0 0 0 0 0 0 0\n"
+			      "torn: 1 2 3\n");
 
 	cr_assert(eq(str, printed,
 		     "[{\"Name\":\"lo\",\"RxBytes\":100,\"RxPackets\":1,\"RxErrors\":2,\"RxDropped\":3,"
