@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "cgroups/mounts.h"
 #include "cgroups/resources.h"
@@ -44,18 +45,12 @@ static void begin(struct systemd_request *request, const char *verb, const struc
 /* Beside this program first: a build that isn't installed must not talk to another version. */
 static int find_helper(char path[static PATH_MAX], struct error *err)
 {
-	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char *slash;
+	char *slash = program_path(path, PATH_MAX) == 0 ? strrchr(path, '/') : NULL;
 
-	if (length > 0) {
-		path[length] = '\0';
-		slash = strrchr(path, '/');
-		/* A program that runs from memory or was replaced has no place: "/memfd:… (deleted)". */
-		if (slash && slash - path + sizeof(HELPER) + 1 < PATH_MAX && !strstr(slash, " (deleted)")) {
-			strcpy(slash + 1, HELPER);
-			if (access(path, X_OK) == 0)
-				return 0;
-		}
+	if (slash && slash - path + sizeof(HELPER) + 1 < PATH_MAX) {
+		strcpy(slash + 1, HELPER);
+		if (access(path, X_OK) == 0)
+			return 0;
 	}
 	snprintf(path, PATH_MAX, "%s/%s", KAPSEL_LIBEXEC_DIR, HELPER);
 	if (access(path, X_OK) == 0)

@@ -54,7 +54,9 @@ int oci_group_join(struct run *run, struct error *err)
 
 	if (group->manager == CGROUP_MANAGER_DISABLED || group->path[0] == '\0')
 		return 0;
-	run->cgroup_fd = cgroup_container_open(group);
+	/* Beside the container's init: one that has made groups below moves itself into one of them. */
+	run->cgroup_fd = run->oci->exec_cgroup ? cgroup_container_open(group)
+					       : cgroup_container_open_of(group, run->oci->state->pid);
 	if (run->cgroup_fd < 0)
 		return error_set(err, -run->cgroup_fd, "open the container's cgroup %s", group->path);
 	return 0;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "base/sys.h"
 
 #define OWN_PROGRAM "/proc/self/exe"
@@ -23,10 +24,12 @@ static const int SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRIT
 static bool is_protected(int program)
 {
 	struct statvfs fs;
+	int seals;
 
 	if (fstatvfs(program, &fs) == 0 && (fs.f_flag & ST_RDONLY))
 		return true;
-	return (fcntl(program, F_GET_SEALS) & SEALS) == SEALS;
+	seals = fcntl(program, F_GET_SEALS); /* -1 has all bits: no file of memory, no seals */
+	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
 static int readonly_copy_of_mount(void)
@@ -73,6 +76,8 @@ int selfexe_protect(char **argv, struct error *err)
 		copy = sealed_copy(program);
 	if (copy < 0)
 		return error_set(err, -copy, "copy the own program out of the container's reach");
+	if (program_remember() < 0)
+		return error_set(err, ENOMEM, "execute the own program again");
 	sys_execveat(copy, "", argv, environ, AT_EMPTY_PATH);
 	return error_set(err, errno, "execute the own program again");
 }

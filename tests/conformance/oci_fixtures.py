@@ -28,7 +28,7 @@ def spec(file, section, level, text):
     return pytest.mark.spec(file, section, level, text)
 
 
-limits = pytest.mark.limits
+limits = pytest.mark.vm
 
 
 def pytest_configure(config):
@@ -37,8 +37,7 @@ def pytest_configure(config):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "spec(file, section, level, text): the requirement that a test shows")
-    config.addinivalue_line("markers", "limits: needs cgroup v2 with the memory, cpu and pids controllers")
-    config.addinivalue_line("markers", "vm: the same, as tests/run selects it")
+    config.addinivalue_line("markers", "vm: needs cgroup v2 with the memory, cpu and pids controllers")
     if not getattr(lib_oci, "prepared", False) and not config.option.collectonly:
         lib_oci.prepared = True
         if not os.access(lib_oci.runtime_path(), os.X_OK):
@@ -51,7 +50,7 @@ def pytest_collection_modifyitems(items):
     no_root = pytest.mark.skip(reason="needs root")
     for item in items:
         _REQUIREMENTS[item.nodeid] = [list(mark.args) for mark in reversed(list(item.iter_markers("spec")))]
-        if item.get_closest_marker("limits") and not lib_oci.has_limits():
+        if item.get_closest_marker("vm") and not lib_oci.has_limits():
             item.add_marker(no_limits)
         if os.geteuid() != 0:
             item.add_marker(no_root)

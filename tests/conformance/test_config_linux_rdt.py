@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib_oci import make_config
-from oci_fixtures import spec
+from oci_fixtures import limits, spec
 
 FILE = "config-linux.md"
 has_resctrl = " resctrl " in Path("/proc/self/mounts").read_text()
@@ -34,7 +34,7 @@ def test_config__valid_values__selinux_where_there_is_none_is_refused(oci, path)
     oci.assert_refused(make_config().set(path, "system_u:system_r:svirt_lxc_net_t:s0:c124,c675"))
 
 
-@pytest.mark.limits
+@limits
 @pytest.mark.skipif(Path("/sys/class/infiniband").exists(), reason="needs a machine without RDMA devices")
 @pytest.mark.parametrize("value", [{"no-such-device": {"hcaHandles": 3}}, {"mlx5_1": {}}])
 @spec(FILE, "RDMA", "MUST", "a limit for a device that is not there, or one without a value, is an error")

@@ -43,6 +43,7 @@ struct bundle_test {
 	bundle_function *after;  /* … and at the end, also after steps that failed as they should */
 	int failure;             /* the steps must end with this error, … */
 	const char *message;     /* … and say this (a part of message or remedy) */
+	const char *skip;        /* a step that is left out, to be found missing */
 	bool any_end;            /* it does not matter how the steps end */
 };
 

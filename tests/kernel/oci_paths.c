@@ -683,3 +683,26 @@ static int only_mine(struct bundle *b, struct error *err)
 }
 
 BUNDLED(oci_devices, are_left_alone_in_a_dev_of_the_host, .setup = bound_dev, .inside = only_mine)
+
+/* --- a step that was left out does not go unnoticed --- */
+
+static int all_of_them(struct bundle *b, struct error *err)
+{
+	lock(b, true);
+	secrets(b, true);
+	tmpfs(b, "/data");
+	return readonly_root(b, err);
+}
+
+BUNDLED(oci_verify, finds_the_mounts_missing, .setup = readonly_root, .skip = "mounts", .failure = EBADE,
+	.message = "nothing is mounted")
+BUNDLED(oci_verify, finds_the_devices_missing, .setup = all_of_them, .skip = "devices", .failure = EBADE,
+	.message = "is not the device")
+BUNDLED(oci_verify, finds_masked_paths_open, .setup = all_of_them, .skip = "masked-paths", .failure = EBADE,
+	.message = "nowhere")
+BUNDLED(oci_verify, finds_readonly_paths_open, .setup = all_of_them, .skip = "readonly-paths",
+	.failure = EBADE, .message = "nowhere")
+BUNDLED(oci_verify, finds_the_root_writable, .setup = all_of_them, .skip = "root-readonly", .failure = EBADE,
+	.message = "root file system")
+BUNDLED(oci_verify, finds_the_old_root, .skip = "pivot-root", .failure = EBADE,
+	.message = "the process's root is not")

@@ -143,10 +143,11 @@ def main():
     parser.add_argument("--suite")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--script", nargs="+", default=[])
+    parser.add_argument("--timeout", type=int, default=300, help="of each script, in seconds")
     options = parser.parse_args()
 
     results = Results(options.results, options.part)
-    programs = [Program(Path(path).name, [path], "tap", timeout_s=300) for path in options.script]
+    programs = [Program(Path(path).name, [path], "tap", timeout_s=options.timeout) for path in options.script]
     if options.build:
         programs += from_meson(options.build, options.suite, options.only)
     for program in programs:

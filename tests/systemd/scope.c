@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A launcher that does nothing but what cgroups/systemd.h offers, for check-scopes.
+ * A launcher that does nothing but what cgroups/systemd.h offers, for tests/systemd/run.
  *
  *	scope start|update|stop UNIT SLICE system|user PID [KEY=VALUE]...
  *

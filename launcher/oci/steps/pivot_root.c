@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -130,6 +131,23 @@ static int pivot_root_apply(const struct step *step, struct run *run, struct err
 	return r < 0 ? r : STEP_DONE;
 }
 
+/* Return: whether the process stands in the root file system; also when only root could tell. */
+static bool stands_in_root(const struct run *run, const struct evidence *evidence)
+{
+	_cleanup_fd_ int root = open(run->oci->oci->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC), there = -1;
+	struct stat wanted, is;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)evidence->payload_pid);
+	there = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (there <
+	    0) /* the process hides itself; in the old root the new one would be listed by its name there */
+		return (errno == EACCES || errno == EPERM) &&
+		       !evidence_mount(evidence, run->oci->oci->rootfs);
+	return fstat(root, &wanted) == 0 && fstat(there, &is) == 0 && wanted.st_dev == is.st_dev &&
+	       wanted.st_ino == is.st_ino;
+}
+
 static int pivot_root_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			     char report[STEP_REPORT_MAX], struct error *err)
 {
@@ -138,6 +156,8 @@ static int pivot_root_verify(const struct step *step, const struct run *run, con
 	(void)step;
 	for (size_t i = 0; i < evidence->n_mounts; i++)
 		roots += str_equal(evidence->mounts[i].target, "/");
+	if (!stands_in_root(run, evidence))
+		return error_set(err, EBADE, "the process's root is not %s", run->oci->oci->rootfs);
 	if (!own_namespace(run->oci->oci) || run->oci->no_pivot) {
 		snprintf(report, STEP_REPORT_MAX, "chroot; %zu mounts in all", evidence->n_mounts);
 		return STEP_DONE;

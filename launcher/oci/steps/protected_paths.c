@@ -157,26 +157,28 @@ static int readonly_apply(const struct step *step, struct run *run, struct error
 	return r < 0 ? r : run->proof->read_only ? STEP_DONE : STEP_ABSENT;
 }
 
-/* As many as init found must be read-only mounts now; a path twice in the list counts twice on both sides. */
+/*
+ * What is there must be a read-only mount; a path that leads nowhere, or no longer since it lies below
+ * another one, needs nothing. Where only root may look around inside, init's word says how many must be
+ * found.
+ */
 static int verify_all(const struct spec_strings *paths, unsigned int wanted, const struct evidence *evidence,
 		      char report[STEP_REPORT_MAX], struct error *err)
 {
-	const char *open = "";
-	unsigned int found = 0;
+	unsigned int found = 0, hidden = 0;
 
 	for (size_t i = 0; i < paths->n; i++) {
 		const struct mount_row *row;
 		int r = mount_words_row(evidence, paths->items[i], &row);
 
-		/* What can't be reached any more lies below another one. */
-		if (r < 0 || (row && evidence_option(row->options, "ro")))
-			found++;
-		else
-			open = paths->items[i];
+		if (r >= 0 && (!row || !evidence_option(row->options, "ro")))
+			return error_set(err, EBADE, "%s is mounted %s", paths->items[i],
+					 row ? row->options : "nowhere");
+		found += r > 0;
+		hidden += r < 0;
 	}
-	if (found < wanted)
-		return error_set(err, EBADE, "%u of %u paths are covered or read-only, not for example %s",
-				 found, wanted, open);
+	if (found + hidden < wanted)
+		return error_set(err, EBADE, "only %u of %u paths are covered or read-only", found, wanted);
 	snprintf(report, STEP_REPORT_MAX, "%u of %zu paths, the others do not exist", wanted, paths->n);
 	return STEP_DONE;
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/program.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REMEMBERED "KAPSEL_PROGRAM"
+
+/* A detached mount of a single file is called "/", what runs from memory "/memfd:… (deleted)". */
+static bool has_place(const char *path)
+{
+	return path[0] == '/' && path[1] != '\0' && !strstr(path, " (deleted)");
+}
+
+int program_path(char *ret, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", ret, size);
+	const char *remembered = getenv(REMEMBERED);
+
+	if (length > 0 && (size_t)length < size) {
+		ret[length] = '\0';
+		if (has_place(ret))
+			return 0;
+	}
+	if (!remembered || !has_place(remembered) || snprintf(ret, size, "%s", remembered) >= (int)size)
+		return -ENOENT;
+	return 0;
+}
+
+int program_remember(void)
+{
+	char path[PATH_MAX];
+
+	if (program_path(path, sizeof(path)) < 0)
+		return unsetenv(REMEMBERED) < 0 ? -errno : 0;
+	return setenv(REMEMBERED, path, 1) < 0 ? -errno : 0;
+}
