@@ -56,7 +56,8 @@ struct mounts_change {
 	uint64_t propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE */
 };
 
-/** mounts_alter() - change a mount, and with @recursive all below it. 0 or -errno (EPERM for a locked flag). */
+/** mounts_alter() - change a mount, and with @recursive all below it. 0 or -errno (EPERM for a locked flag).
+ */
 int mounts_alter(int tree_fd, bool recursive, const struct mounts_change *change) _must_check_;
 
 /**

@@ -82,6 +82,9 @@ static int fill_state(struct oci_creation *creation, struct error *err)
 	state->rootless = creation->globals->rootless;
 	state->no_pivot = creation->options->no_pivot;
 	state->no_new_keyring = creation->options->no_new_keyring;
+	state->has_seccomp = creation->oci.seccomp_given;
+	state->start_reads = creation->oci.hooks[OCI_HOOK_POSTSTART].n > 0 ||
+			     (creation->oci.seccomp_given && creation->oci.seccomp.listener_path);
 	state->created = now(creation->arena);
 	state->owner = geteuid() == 0 ? "root" : arena_printf(creation->arena, "%u", geteuid());
 	return state->created && state->owner ? 0 : error_set(err, ENOMEM, "describe the container");

@@ -43,8 +43,11 @@ int oci_group_prepare(struct run *run, struct error *err)
 	r = cgroup_container_create(group, cgroup_resources_controllers(&oci->oci->resources), &run->cgroup_fd, err);
 	if (r < 0)
 		return r;
-	/* Who has joined a user namespace has no rights in there any more: then it is moved from outside. */
-	oci->clone_into_cgroup = oci->join_fds[OCI_NS_USER] < 0;
+	/*
+	 * Who has joined a user namespace has no rights over the group any more, and who has joined a cgroup
+	 * namespace can't see it: then the process is moved from outside.
+	 */
+	oci->clone_into_cgroup = oci->join_fds[OCI_NS_USER] < 0 && oci->join_fds[OCI_NS_CGROUP] < 0;
 	return apply_limits(run, err);
 }
 
@@ -79,14 +82,16 @@ static bool owns_its_group(const struct oci *oci)
 	return false;
 }
 
-/* The host's id of the container's root; the caller's own where it isn't mapped. */
-static uid_t host_root(const struct oci *oci)
+/* The host's id of the workload's user; -1 where it isn't mapped. */
+static uid_t host_user(const struct oci *oci)
 {
+	uid_t uid = oci->process.user.uid;
+
 	for (size_t i = 0; i < oci->uid_maps.n; i++) {
 		const struct oci_id_map *map = &oci->uid_maps.items[i];
 
-		if (map->container_id == 0 && map->size > 0)
-			return map->host_id;
+		if (uid >= map->container_id && uid - map->container_id < map->size)
+			return map->host_id + (uid - map->container_id);
 	}
 	return (uid_t)-1;
 }
@@ -115,7 +120,7 @@ int oci_group_attach(struct run *run, struct error *err)
 	else if (run->cgroup_fd >= 0 && (!oci->clone_into_cgroup || oci->exec_cgroup))
 		r = cgroup_container_enter(run->cgroup_fd, oci->exec_cgroup, run->init_pid, err);
 	if (r == 0 && !oci->exec && run->cgroup_fd >= 0 && owns_its_group(oci->oci) &&
-	    host_root(oci->oci) != (uid_t)-1)
-		r = cgroup_container_delegate(run->cgroup_fd, host_root(oci->oci), err);
+	    host_user(oci->oci) != (uid_t)-1)
+		r = cgroup_container_delegate(run->cgroup_fd, host_user(oci->oci), err);
 	return r;
 }

@@ -22,15 +22,15 @@
 #include "seccomp/oci_filter.h"
 
 /* The filter was loaded after create had looked: is it there? A workload that has ended already had it. */
-static int check_filter(const struct oci *oci, const struct oci_state *state, struct error *err)
+static int check_filter(const struct oci_state *state, struct error *err)
 {
-	bool wanted = oci->seccomp_given || oci_annotation(oci, OCI_LAYER_ANNOTATION);
 	struct proc_status status;
 
-	if (!wanted || proc_status_read(state->pid, &status) < 0 ||
+	if (!state->has_seccomp || proc_status_read(state->pid, &status) < 0 ||
 	    oci_state_start_time(state->pid) != state->start_time)
 		return 0;
-	if (status.seccomp_mode != SECCOMP_MODE_FILTER)
+	/* Beyond it is the kernel's own mark for a process that its filter has just killed. */
+	if (status.seccomp_mode < SECCOMP_MODE_FILTER)
 		return error_set(err, EBADE, "start: the kernel says Seccomp %d", status.seccomp_mode);
 	return 0;
 }
@@ -67,7 +67,7 @@ static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct
 	state->started = true;
 	r = oci_state_write(dir_fd, state, err);
 	if (r == 0)
-		r = check_filter(oci, state, err);
+		r = check_filter(state, err);
 	if (r == 0)
 		r = run_poststart(oci, state, arena, err);
 	return r;
@@ -76,13 +76,18 @@ static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct
 int oci_start(int dir_fd, struct oci_state *state, struct arena *arena, int *ret_notify, struct error *err)
 {
 	struct oci_config config;
-	struct oci oci;
+	struct oci oci = { 0 };
 	struct error ignored = { 0 };
-	int r = oci_config_kept(dir_fd, arena, &config, err);
+	int r = 0;
 
 	*ret_notify = -1;
-	if (r == 0)
-		r = oci_read_text(state->bundle, config.path, config.text, config.size, arena, &oci, NULL, err);
+	/* The config is large and seldom says anything for this moment. */
+	if (state->start_reads) {
+		r = oci_config_kept(dir_fd, arena, &config, err);
+		if (r == 0)
+			r = oci_read_text(state->bundle, config.path, config.text, config.size, arena, &oci, NULL,
+					  err);
+	}
 	if (r == 0)
 		r = go(&oci, dir_fd, state, arena, ret_notify, err);
 	if (r < 0) {

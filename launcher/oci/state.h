@@ -46,6 +46,8 @@ struct oci_state {
 	uint64_t start_time; /* of that pid, clock ticks after boot */
 	struct cgroup_container cgroup;
 	bool rootless; /* made by a caller who is not root of the initial user namespace */
+	bool has_seccomp;  /* its config has a filter: start looks whether it is there */
+	bool start_reads;  /* start needs the config: poststart hooks, or a seccomp agent */
 	bool creating; /* create is still at work: hooks of it may run */
 	bool started;  /* start was called and succeeded */
 	bool no_pivot, no_new_keyring;

@@ -31,6 +31,8 @@ static const struct state_field fields[] = {
 	FIELD("pid", STATE_PID, pid),
 	FIELD("startTime", STATE_U64, start_time),
 	FIELD("rootless", STATE_BOOL, rootless),
+	FIELD("hasSeccomp", STATE_BOOL, has_seccomp),
+	FIELD("startReads", STATE_BOOL, start_reads),
 	FIELD("creating", STATE_BOOL, creating),
 	FIELD("started", STATE_BOOL, started),
 	FIELD("noPivot", STATE_BOOL, no_pivot),

@@ -7,13 +7,16 @@ import os
 from pathlib import Path
 
 import lib_engine
+import lib_examples
 import lib_image
 
-CONFIG = """\
-version = 2
+# Around docs/examples/oci/containerd.toml, which has to come before the first of these tables.
+OWN_PLACES = """\
 root = "{directory}/root"
 state = "{directory}/state"
 disabled_plugins = ["io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
+"""
+OWN_TABLES = """\
 [grpc]
   address = "{directory}/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
@@ -21,14 +24,6 @@ disabled_plugins = ["io.containerd.tracing.processor.v1.otlp", "io.containerd.in
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{directory}/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    default_runtime_name = "tested"
-    snapshotter = "overlayfs"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
-      runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
-        BinaryName = "{runtime}"
-        SystemdCgroup = {systemd}
 [plugins."io.containerd.internal.v1.opt"]
   path = "{directory}/opt"
 """
@@ -52,8 +47,12 @@ class Containerd(lib_engine.Daemon):
         (directory / "cni").mkdir()
         (directory / "cni" / "10-tested.conflist").write_text(json.dumps(network))
         config = directory / "config.toml"
-        config.write_text(CONFIG.format(directory=directory, runtime=runtime, image=lib_image.IMAGE,
-                                        systemd=str(systemd_cgroup).lower()))
+        shown = lib_examples.example("containerd.toml", runtime)
+        if not systemd_cgroup:
+            assert "SystemdCgroup = true\n" in shown
+            shown = shown.replace("SystemdCgroup = true\n", "SystemdCgroup = false\n")
+        config.write_text(OWN_PLACES.format(directory=directory) + shown +
+                          OWN_TABLES.format(directory=directory, image=lib_image.IMAGE))
         # What names no runtime runs `runc`: that has to be the tested one, too (ctr run --uidmap does so).
         (directory / "bin").mkdir()
         (directory / "bin" / "runc").symlink_to(runtime)

@@ -8,6 +8,7 @@ import os
 import socket
 
 import lib_engine
+import lib_examples
 import lib_image
 
 READY_S = 180  # it loads kernel modules and writes its firewall first
@@ -40,12 +41,10 @@ class Dockerd(lib_engine.Daemon):
         self.socket = directory / "docker.sock"
         self.namespace = directory.name
         config = directory / "daemon.json"
-        config.write_text(json.dumps({
-            "default-runtime": "tested",
-            "runtimes": {"tested": {"path": str(runtime)},
-                         "with-arguments": {"path": str(runtime), "runtimeArgs": ["--debug"]}},
-            "exec-opts": ["native.cgroupdriver=cgroupfs"],
-        }))
+        settings = json.loads(lib_examples.example("daemon.json", runtime))
+        settings["runtimes"]["with-arguments"] = {"path": str(runtime), "runtimeArgs": ["--debug"]}
+        settings["exec-opts"] = ["native.cgroupdriver=cgroupfs"]
+        config.write_text(json.dumps(settings))
         super().__init__(
             ["/usr/sbin/dockerd", "--config-file", config, "--containerd", containerd.socket,
              "--containerd-namespace", self.namespace, "--containerd-plugins-namespace", f"{self.namespace}-plugins",
@@ -98,7 +97,7 @@ class Dockerd(lib_engine.Daemon):
 
     def left_behind(self):
         """The runtime's state directories and cgroups of containers that are no more."""
-        return (lib_engine.below(self.directory / "exec" / "runtime-tested" / self.namespace) +
+        return (lib_engine.below(self.directory / "exec" / "runtime-kapsel" / self.namespace) +
                 lib_engine.below(self.directory / "exec" / "runtime-runc" / self.namespace) +
                 [path.name for path in lib_engine.CGROUPS.glob("docker/*/") if path.name != "buildkit"] +
                 lib_engine.below(lib_engine.CGROUPS / "docker/buildkit", "*/"))

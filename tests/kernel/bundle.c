@@ -310,7 +310,8 @@ static int start(struct bundle *b, const struct bundle_test *test, struct error 
 	b->oci.namespaces[OCI_NS_NETWORK].given = !b->no_netns;
 	b->oci.namespaces[OCI_NS_USER].given = b->oci_run.new_userns = b->userns;
 	b->oci.namespaces[OCI_NS_IPC].given = true;
-	b->oci.namespaces[OCI_NS_CGROUP].given = b->oci_run.new_cgroup = !b->no_cgroupns;
+	b->oci_run.new_cgroup = !b->no_cgroupns;
+	b->oci.namespaces[OCI_NS_CGROUP].given = !b->no_cgroupns || b->oci.namespaces[OCI_NS_CGROUP].path;
 	if (b->userns && real_root)
 		nftw(b->oci.rootfs, give_away, 16, FTW_PHYS);
 	r = each(b, 'p', NULL, err);

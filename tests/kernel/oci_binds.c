@@ -327,6 +327,18 @@ static int shared_root(struct bundle *b, struct error *err)
 	return propagate(b, 0, MS_SHARED | MS_REC);
 }
 
+/* … and its source is a shared mount of its own. */
+static int shared_root_own_mount(struct bundle *b, struct error *err)
+{
+	char path[128];
+
+	bundle_dir(b, "host/data");
+	snprintf(path, sizeof(path), "%s/host/data", b->dir);
+	if (mount("tmpfs", path, "tmpfs", 0, NULL) < 0)
+		return error_set(err, errno, "mount on host/data");
+	return shared_root(b, err);
+}
+
 static int image_is_clean(struct bundle *b, struct error *err)
 {
 	if (faccessat(b->dir_fd, "root/data/file", F_OK, 0) == 0)
@@ -347,6 +359,8 @@ BUNDLED(oci_propagation, shared_alone_does_not_reach_the_host, .setup = shared_a
 	.after = not_on_host)
 BUNDLED(oci_propagation, of_the_root_alone_does_not_reach_the_host, .setup = shared_root,
 	.host = image_is_clean, .inside = mount_inside, .after = not_on_host)
+BUNDLED(oci_propagation, of_a_shared_source_alone_does_not_reach_the_host, .setup = shared_root_own_mount,
+	.inside = mount_inside, .after = not_on_host)
 
 /* --- user namespaces --- */
 

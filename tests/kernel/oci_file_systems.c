@@ -355,6 +355,25 @@ static int shows_no_group(struct bundle *b, struct error *err)
 
 BUNDLED(oci_cgroup, of_the_host_is_never_shown, .setup = no_group, .inside = shows_no_group)
 
+/* It was joined, and is the host's all the same. */
+static int host_group_joined(struct bundle *b, struct error *err)
+{
+	b->oci.namespaces[OCI_NS_CGROUP].path = "/proc/1/ns/cgroup";
+	return no_group(b, err);
+}
+
+Test(oci_cgroup, of_the_host_is_not_shown_by_its_namespace)
+{
+	const struct bundle_test test = { .setup = host_group_joined, .inside = shows_no_group };
+	struct error err = { 0 };
+	struct stat st;
+
+	cr_assert(stat("/proc/self/ns/cgroup", &st) == 0);
+	if (st.st_ino != 0xEFFFFFFB)
+		cr_skip_test("the tests run in a cgroup namespace of their own");
+	cr_assert(bundle_run(&test, &err) == 0, "%s: %s (%s)", err.step, err.msg, err.remedy);
+}
+
 /* --- options longer than fsconfig takes --- */
 
 static int long_overlay(struct bundle *b, struct error *err)
