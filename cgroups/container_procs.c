@@ -4,20 +4,18 @@
  * the payload's work and may be deeper than a stack or a descriptor table, so it is walked
  * without recursion and with one descriptor.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/str.h"
+#include "cgroups/children.h"
 #include "cgroups/container.h"
 
 enum { WALK_TRIES = 5, CHUNK_BYTES = 4096, FIRST_ITEMS = 64 };
@@ -90,44 +88,6 @@ static int add_procs(struct walk *walk)
 	}
 }
 
-struct directory_entry { /* linux_dirent64, getdents64(2) */
-	uint64_t inode;
-	int64_t offset;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
-
-/* Return: 1 and the name of the next group below with the place behind it, 0 at the end, -errno. */
-static int next_child(int fd, char name[PATH_MAX], off_t *ret_offset)
-{
-	union {
-		struct directory_entry entry;
-		char bytes[sizeof(struct directory_entry) + PATH_MAX];
-	} buffer;
-
-	for (;;) {
-		long size = syscall(SYS_getdents64, fd, buffer.bytes, sizeof(buffer.bytes));
-
-		if (size <= 0)
-			return size < 0 ? -errno : 0;
-		for (long at = 0; at < size;) {
-			const struct directory_entry *entry = (const void *)(buffer.bytes + at);
-
-			if (entry->type == DT_DIR && !str_equal(entry->name, ".") &&
-			    !str_equal(entry->name, "..")) {
-				size_t length = strnlen(entry->name, PATH_MAX - 1);
-
-				memcpy(name, entry->name, length);
-				name[length] = '\0';
-				*ret_offset = entry->offset;
-				return 1;
-			}
-			at += entry->length;
-		}
-	}
-}
-
 static int change_to(struct walk *walk, const char *name)
 {
 	int fd = openat(walk->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -174,7 +134,7 @@ static int walk_all(struct walk *walk)
 	while (r >= 0) {
 		off_t offset = 0;
 
-		r = next_child(walk->fd, name, &offset);
+		r = children_next(walk->fd, name, &offset);
 		if (r == 0 && walk->depth == 0)
 			return 0;
 		if (r >= 0)

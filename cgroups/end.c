@@ -5,19 +5,18 @@
  */
 #include "cgroups/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cgroups/children.h"
 #include "cgroups/text.h"
 
 enum { WAIT_MS = 2000, EVENTS_MAX_BYTES = 512, STAT_MAX_BYTES = 4096 };
@@ -120,47 +119,12 @@ static int wait_empty(int fd, int64_t deadline_ms)
 	}
 }
 
-struct directory_entry { /* linux_dirent64, getdents64(2) */
-	uint64_t inode;
-	int64_t offset;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
-
-/*
- * A name in here may be longer than NAME_MAX: cgroupfs doesn't check, only the length
- * of the path in a system call limits it.
- * Return: 1 and the name of any group below, 0 when there is none, -errno.
- */
+/* Return: 1 and the name of any group below, 0 when there is none, -errno. */
 static int find_child(int fd, char name[PATH_MAX])
 {
-	union {
-		struct directory_entry entry;
-		char bytes[sizeof(struct directory_entry) + PATH_MAX];
-	} buffer;
+	off_t ignored;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	for (;;) {
-		long size = syscall(SYS_getdents64, fd, buffer.bytes, sizeof(buffer.bytes));
-
-		if (size <= 0)
-			return size < 0 ? -errno : 0;
-		for (long at = 0; at < size;) {
-			const struct directory_entry *entry = (const void *)(buffer.bytes + at);
-
-			if (entry->type == DT_DIR && !str_equal(entry->name, ".") &&
-			    !str_equal(entry->name, "..")) {
-				size_t length = strnlen(entry->name, PATH_MAX - 1);
-
-				memcpy(name, entry->name, length);
-				name[length] = '\0';
-				return 1;
-			}
-			at += entry->length;
-		}
-	}
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : children_next(fd, name, &ignored);
 }
 
 /*

@@ -29,8 +29,8 @@ struct profile_options {
 	bool check_owner;                    /* refuse files that others could have written */
 	/*
 	 * It tightens a container that an OCI bundle describes: rootfs and command are not required, and what
-	 * tightens nothing is refused. Filled in: syscalls, on_violation, allow_*, exec_allow, capabilities, and
-	 * target and write of mounts; nothing else.
+	 * tightens nothing is refused. Filled in: syscalls, on_violation, allow_*, exec_allow, capabilities,
+	 * and target and write of mounts; nothing else.
 	 */
 	bool layer;
 };

@@ -51,7 +51,7 @@ int capabilities_set(uint64_t effective, uint64_t inheritable, struct error *err
 	return 0;
 }
 
-static int drop_bounding(uint64_t keep, struct error *err)
+int capabilities_drop_bounding(uint64_t keep, struct error *err)
 {
 	for (unsigned long cap = 0; cap < CAPS_END; cap++) {
 		int held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
@@ -80,7 +80,7 @@ static int capabilities_apply(const struct step *step, struct run *run, struct e
 {
 	uint64_t caps = step->spec->capabilities;
 	uint64_t setup = (UINT64_C(1) << CAP_SETPCAP) | caps;
-	int r = drop_bounding(caps, err);
+	int r = capabilities_drop_bounding(caps, err);
 
 	/* Inheritable before ambient, and SETPCAP until the securebits are locked. */
 	if (r == 0)

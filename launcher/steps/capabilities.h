@@ -9,3 +9,6 @@ struct error;
  * to @inheritable (capset(2)). 0 or -errno with *err filled.
  */
 int capabilities_set(uint64_t effective, uint64_t inheritable, struct error *err);
+
+/** capabilities_drop_bounding() - lower the bounding set to @keep; needs CAP_SETPCAP. 0 or -errno. */
+int capabilities_drop_bounding(uint64_t keep, struct error *err);

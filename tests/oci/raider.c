@@ -14,7 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,8 +89,12 @@ static void try_all(int pid, struct counts *counts)
 		counts->exe += now.exe;
 		counts->seized += now.seized;
 	}
-	if (now.seized)
-		kill(pid, SIGKILL);
+	if (!now.seized)
+		return;
+	/* Unreaped, a tracee's end is kept from its parent. */
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
 }
 
 /* Look at every process of that name until SIGTERM. */

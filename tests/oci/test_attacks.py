@@ -5,6 +5,7 @@ Every attack has a control: the same attack where it must succeed (outside, or a
 Without that a test would also pass if the attack were simply wrong.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -68,14 +69,11 @@ class Canary:
         (path / "file").write_text("canary")
         (path / "ptmx").write_text("canary")
         self.before = inodes(path)
-        self.mounts = self.count()
-
-    @staticmethod
-    def count():
-        return len(Path("/proc/self/mountinfo").read_text().splitlines())
 
     def reached(self):
-        return inodes(self.path) != self.before or self.count() != self.mounts
+        mounted = [line for line in Path("/proc/self/mountinfo").read_text().splitlines()
+                   if line.split()[4].startswith(str(self.path.parent))]
+        return inodes(self.path) != self.before or mounted != []
 
 
 @pytest.fixture
@@ -294,13 +292,13 @@ def test_race__a_mount_point_that_turns_into_a_link_leads_nowhere(oci, canary, e
         if lost:
             break
     assert lost, "the exchange is too slow to mean anything"
-    config = make_config().shell(f"ls -d {canary.path} /volume/*/file; true").bind(volume, "/volume")
+    config = make_config().shell(f"cat {canary.path}/file /volume/*/file; true").bind(volume, "/volume")
     config.bind(source, "/volume/a/new/er").bind(source / "file", "/volume/c/new/file")
     config.mount("/volume/c/t", "tmpfs", "tmpfs").set("process.cwd", "/volume/c/work/dir")
     config.set("linux.maskedPaths", ["/volume/c/new", "/volume/a/file"]).set("linux.readonlyPaths", ["/volume/a"])
     for _ in range(RACES):
         result = oci.run(config)
-        assert result.status in (0, 1) and "canary" not in result.out.replace("No such", ""), result
+        assert result.status in (0, 1) and "canary" not in result.out, result
         assert not canary.reached(), result
 
 
@@ -317,13 +315,13 @@ def test_cwd__is_no_magic_link(oci, cwd):
     link(bundle, "lead", "/proc/self/fd/7")
     oci.assert_refused(make_config().set("process.cwd", cwd), bundle=bundle)
     container = oci.running(bundle=bundle)
-    assert container.exec("/bin/pwd", flags=("--cwd", cwd)).status == 255
-    assert container.exec("/bin/pwd", flags=("--cwd", "/tmp")).out == "/tmp\n"
+    assert container.exec("/bin/sh", "-c", "pwd", flags=("--cwd", cwd)).status == 255
+    assert container.shell("pwd", flags=("--cwd", "/tmp")) == "/tmp\n"
 
 
 def leak(fds=range(3, 21)):
     """Between fork and execve: descriptors of the host's root that nobody closes."""
-    root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    root = fcntl.fcntl(os.open("/", os.O_RDONLY | os.O_DIRECTORY), fcntl.F_DUPFD_CLOEXEC, 100)
     for fd in fds:
         os.dup2(root, fd, inheritable=True)
 
@@ -374,8 +372,7 @@ def result_of(watcher):
 
 def test_watcher__control_takes_over_a_process_of_the_container(oci, watcher):
     spy = watcher("raider")
-    decoy = spy.exec("/bin/sh", "-c", "raider decoy & wait $!")
-    assert decoy.out == "ready\n"
+    spy.exec("/bin/sh", "-c", "raider decoy & wait $!")
     seen = result_of(spy)
     assert seen["looks"] > 0 and seen["seized"] > 0 and seen["mem"] > 0 and seen["root"] > 0, seen
 
@@ -383,7 +380,7 @@ def test_watcher__control_takes_over_a_process_of_the_container(oci, watcher):
 def test_exec__cannot_be_taken_over_by_the_container_that_it_enters(oci, watcher):
     before, spy = fingerprint(), watcher("kapsel")
     for _ in range(20):
-        assert spy.exec("/bin/true").status == 0
+        spy.exec("/bin/true")  # which the container may well kill
     seen = result_of(spy)
     assert seen.pop("looks") > 0, "it came in unseen: nothing was tried"
     assert set(seen.values()) == {0}, seen
@@ -423,7 +420,7 @@ def test_groups__of_the_caller_do_not_come_along(oci):
         assert status_of("self")["Groups"] == ["42", "1234"]  # control
         container = oci.running()
         assert status_of(container.pid)["Groups"] == []
-        assert container.exec("/bin/grep", "Groups", "/proc/self/status").out.split() == ["Groups:"]
+        assert container.shell("grep Groups /proc/self/status").split() == ["Groups:"]
     finally:
         os.setgroups(groups)
 

@@ -99,9 +99,20 @@ static int take_globals(int argc, char **argv, struct arena *arena, struct oci_g
 	return r;
 }
 
+/* Parsing sorts argv; who executes the program again must say the same words. */
+static char **copy_words(struct arena *arena, int argc, char **argv)
+{
+	char **copy = arena ? arena_array(arena, (size_t)argc + 1, sizeof(*copy)) : NULL;
+
+	for (int i = 0; copy && i < argc; i++)
+		copy[i] = argv[i];
+	return copy;
+}
+
 int oci_main(int argc, char **argv)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
+	char **said = copy_words(arena, argc, argv);
 	struct oci_globals globals = { 0 };
 	struct oci_parse parse;
 	struct error err = { 0 };
@@ -109,7 +120,7 @@ int oci_main(int argc, char **argv)
 
 	/* A caller that ignores SIGCHLD would take the exit status of hooks from us. */
 	signal(SIGCHLD, SIG_DFL);
-	if (!arena) {
+	if (!said) {
 		error_set(&err, ENOMEM, "start");
 		return oci_report(&globals, &err);
 	}
@@ -124,5 +135,5 @@ int oci_main(int argc, char **argv)
 		print_help(stdout);
 		return 0;
 	}
-	return run_verb(&parse, argv, arena, &globals);
+	return run_verb(&parse, said, arena, &globals);
 }

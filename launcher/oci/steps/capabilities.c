@@ -18,25 +18,11 @@
 #include "launcher/oci/run.h"
 #include "launcher/oci/steps/capabilities.h"
 #include "launcher/oci/steps/process.h"
+#include "launcher/steps/capabilities.h"
 
 enum { CAPS_END = 64 };
 
 static const uint64_t SYS_ADMIN = UINT64_C(1) << CAP_SYS_ADMIN;
-
-static int drop_bounding(uint64_t keep, struct error *err)
-{
-	for (unsigned long cap = 0; cap < CAPS_END; cap++) {
-		int held = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (held < 0)
-			break; /* past the kernel's last capability */
-		if (held == 0 || (keep >> cap & 1))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return error_set(err, errno, "drop capability %lu from the bounding set", cap);
-	}
-	return 0;
-}
 
 static int read_permitted(uint64_t *ret, struct error *err)
 {
@@ -76,7 +62,7 @@ static void raise_ambient(uint64_t caps)
 
 int oci_capabilities_drop_bounding(const struct run *run, struct error *err)
 {
-	return drop_bounding(run->oci->process->capabilities.bounding, err);
+	return capabilities_drop_bounding(run->oci->process->capabilities.bounding, err);
 }
 
 int oci_capabilities_finish(struct run *run, struct error *err)
