@@ -218,7 +218,8 @@ static int resolve_cgroupfs(const struct cgroup_place *place, const char *cgroup
 		return error_remedy(err, "%s", place->remedy);
 	}
 	r = container_path_join(path[0] == '/' ? "" : base, path, group.path);
-	if (r == 0 && group.path[1] == '\0')
+	/* Nothing added names the base itself, with all other containers below it. */
+	if (r == 0 && (group.path[1] == '\0' || path[strspn(path, "./")] == '\0'))
 		r = -EINVAL;
 	if (r < 0) {
 		error_set(err, -r, "linux.cgroupsPath: \"%.200s\" can't name the container's cgroup", path);

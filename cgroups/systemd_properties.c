@@ -36,6 +36,11 @@ struct properties {
 static const char *const reserved[] = {
 	"BPFProgram", "Controller", "Delegate", "DelegateSubgroup", "DeviceAllow", "DevicePolicy",
 	"PIDFDs",     "PIDs",       "Slice",
+	/* These start or end other units, or the machine (CVE-2024-3154). */
+	"FailureAction", "FailureActionExitStatus", "JobTimeoutAction", "JobTimeoutRebootArgument",
+	"OnFailure", "OnFailureJobMode", "OnSuccess", "OnSuccessJobMode", "RebootArgument", "StartLimitAction",
+	"SuccessAction", "SuccessActionExitStatus", "Conflicts", "PropagatesStopTo", "StopPropagatedFrom",
+	"Upholds", "BindsTo", "Requires", "Requisite", "PartOf", "JoinsNamespaceOf", "PropagatesReloadTo",
 };
 
 enum kind { KIND_BYTES, KIND_TASKS, KIND_WEIGHT, KIND_BFQ_WEIGHT, KIND_CPU_MAX, KIND_CPU_IDLE, KIND_LIST };

@@ -84,43 +84,40 @@ static int fill_standard(void)
 	return 0;
 }
 
+/* What must hold before anything else is done. Return: 0 or -errno. */
+static int protect(struct error *err)
+{
+	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "keep others from looking into the launcher");
+	if (getauxval(AT_SECURE)) {
+		error_set(err, EPERM, "run setuid, setgid or with file capabilities");
+		return error_remedy(err, "it is not made for that: take them away from the program");
+	}
+	/* ADDR_NO_RANDOMIZE and its like outlive execve: a caller under "setarch -R" would switch off the
+	 * workload's ASLR. */
+	if (personality(PER_LINUX) < 0)
+		return error_set(err, errno, "set the usual personality");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	const char *slash;
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	bool oci = argc > 0 && is_oci_name(slash ? slash + 1 : argv[0]);
+	int failure = oci ? 1 : EXIT_LAUNCHER;
+	struct error err = { 0 };
 
-	if (fill_standard() < 0)
-		return EXIT_LAUNCHER;
+	if (argc < 1 || fill_standard() < 0)
+		return failure;
 
 	/* Large buffers come zeroed from the kernel and are paid for by the page that is used. */
 	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
 	/* Whole lines: unbuffered, every character of a finding would be a system call. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
-	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
-		struct error err = { 0 };
-
-		error_set(&err, errno, "keep others from looking into the launcher");
+	if (protect(&err) < 0) {
 		error_print(STDERR_FILENO, &err);
-		return EXIT_LAUNCHER;
+		return failure;
 	}
-	if (getauxval(AT_SECURE)) {
-		fputs("kapsel: refuses to run setuid, setgid or with file capabilities: it is not made for that\n",
-		      stderr);
-		return EXIT_LAUNCHER;
-	}
-	/* ADDR_NO_RANDOMIZE and its like outlive execve: a caller under "setarch -R" would switch off the
-	 * workload's ASLR. */
-	if (personality(PER_LINUX) < 0) {
-		struct error err = { 0 };
-
-		error_set(&err, errno, "set the usual personality");
-		error_print(STDERR_FILENO, &err);
-		return EXIT_LAUNCHER;
-	}
-	if (argc < 1)
-		return EXIT_LAUNCHER;
-	slash = strrchr(argv[0], '/');
-	if (is_oci_name(slash ? slash + 1 : argv[0]))
-		return oci_main(argc, argv);
-	return run_native(argc, argv);
+	return oci ? oci_main(argc, argv) : run_native(argc, argv);
 }

@@ -76,10 +76,14 @@ int oci_config_load(const char *bundle, const char *file, struct arena *arena, s
 		    struct error *err)
 {
 	const char *path = file ? file : arena_printf(arena, "%s/" OCI_CONFIG_NAME, bundle);
+	struct stat st;
 	int r;
 
 	if (!path)
 		return error_set(err, ENOMEM, "read the config");
+	/* A pipe in a bundle would hold us for ever; one that is named on purpose has a writer. */
+	if (!file && stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return error_set(err, EINVAL, "read %s: it is not a regular file", path);
 	r = oci_config_read(path, arena, ret, err);
 	if (r == -ENOENT)
 		error_remedy(err, "a bundle is a directory with a " OCI_CONFIG_NAME "; kapsel-oci spec writes one");

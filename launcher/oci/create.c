@@ -200,12 +200,34 @@ static int finish(struct oci_creation *creation, struct error *err)
 	return r == 0 ? oci_launch_release(run, err) : r;
 }
 
+static void close_all_but_state(struct oci_creation *creation)
+{
+	struct oci_run *oci = &creation->oci_run;
+	struct run *run = &creation->run;
+
+	fd_close(&run->control[0]);
+	fd_close(&run->control[1]);
+	fd_close(&run->init_pidfd);
+	fd_close(&run->cgroup_fd);
+	fd_close(&run->procfs_fd);
+	fd_close(&oci->gate_fd);
+	fd_close(&oci->bundle_fd);
+	fd_close(&oci->root_fd);
+	fd_close(&oci->console_socket);
+	fd_close(&oci->console_master);
+	for (size_t i = 0; i < OCI_NS_TYPES; i++)
+		fd_close(&oci->join_fds[i]);
+	for (size_t i = 0; oci->source_fds && i < creation->oci.n_mounts; i++)
+		fd_close(&oci->source_fds[i]);
+}
+
 static void undo(struct oci_creation *creation)
 {
 	struct error err = { 0 };
 
 	oci_launch_abort(&creation->run);
-	fd_close(&creation->run.cgroup_fd);
+	/* All but the claim: what is to be removed is looked up with descriptors, too. */
+	close_all_but_state(creation);
 	if (creation->claimed && destroy_container(creation->globals, creation->oci_run.state_fd, &creation->state,
 						   creation->arena, &err) < 0)
 		oci_warn(creation->globals, "clean up after the failed start: %s", err.msg);
@@ -235,18 +257,8 @@ int oci_create(struct oci_creation *creation, struct error *err)
 
 void oci_creation_end(struct oci_creation *creation)
 {
-	struct oci_run *oci = &creation->oci_run;
-
-	fd_close(&creation->run.control[0]);
-	fd_close(&creation->run.init_pidfd);
-	fd_close(&creation->run.cgroup_fd);
-	fd_close(&oci->state_fd);
-	fd_close(&oci->bundle_fd);
-	fd_close(&oci->root_fd);
-	fd_close(&oci->console_socket);
-	fd_close(&oci->console_master);
-	for (size_t i = 0; i < OCI_NS_TYPES; i++)
-		fd_close(&oci->join_fds[i]);
+	close_all_but_state(creation);
+	fd_close(&creation->oci_run.state_fd);
 }
 
 int oci_create_parse(const struct oci_parse *parse, struct oci_create_options *ret, struct error *err)

@@ -17,9 +17,12 @@ enum { EXTRA = 4 }; /* HOME, LISTEN_FDS, LISTEN_PID, NULL */
 /* sd_listen_fds(3): sockets that the caller was activated with go first. */
 static uint32_t listen_fds(void)
 {
-	const char *text = getenv("LISTEN_FDS");
+	const char *text = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	uint32_t n;
 
+	/* Meant for another process, the numbers are of other descriptors. */
+	if (!pid || str_to_u32(pid, &n) < 0 || n != (uint32_t)getpid())
+		return 0;
 	return text && str_to_u32(text, &n) == 0 && n <= OCI_PRESERVE_MAX ? n : 0;
 }
 

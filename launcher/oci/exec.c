@@ -62,6 +62,27 @@ static int find_namespaces(struct oci_execution *execution, struct error *err)
 	return 0;
 }
 
+/*
+ * The root of the container's process: with a mount namespace of its own it is that namespace's, but one
+ * that shares a namespace has only changed its root. A created container of a caller without rights can't be
+ * looked at; that has a namespace of its own.
+ */
+static int find_root(struct oci_execution *execution, struct error *err)
+{
+	struct oci_run *oci = &execution->oci_run;
+	const struct oci_namespace *mount = &execution->oci.namespaces[OCI_NS_MOUNT];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)oci->state->pid);
+	oci->enter_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (oci->enter_fd < 0 && !(mount->given && !mount->path && oci->rootless))
+		return error_set(err, errno, "open the container's root");
+	/* Still the same process? Its pid may have become another's while we looked. */
+	if (oci_state_start_time(oci->state->pid) != oci->state->start_time)
+		return error_set(err, ESRCH, "cannot exec in a stopped container");
+	return 0;
+}
+
 static int prepare(struct oci_execution *execution, struct error *err)
 {
 	struct run *run = &execution->run;
@@ -85,11 +106,7 @@ static int prepare(struct oci_execution *execution, struct error *err)
 	}
 	if (r == 0)
 		r = oci_group_join(run, err);
-	if (r < 0)
-		return r;
-	/* The host's: in there it would be the container's. */
-	run->procfs_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return run->procfs_fd < 0 ? error_set(err, errno, "open the host's procfs") : 0;
+	return r < 0 ? r : find_root(execution, err);
 }
 
 static int release(struct oci_execution *execution, struct error *err)
@@ -142,6 +159,7 @@ void oci_execution_end(struct oci_execution *execution)
 	fd_close(&execution->run.cgroup_fd);
 	fd_close(&execution->run.procfs_fd);
 	fd_close(&oci->container_pidfd);
+	fd_close(&oci->enter_fd);
 	fd_close(&oci->console_socket);
 	fd_close(&oci->console_master);
 }

@@ -45,9 +45,11 @@ int oci_group_prepare(struct run *run, struct error *err)
 		return r;
 	/*
 	 * Who has joined a user namespace has no rights over the group any more, and who has joined a cgroup
-	 * namespace can't see it: then the process is moved from outside.
+	 * namespace can't see it: then the process is moved from outside. So it is where no process may be
+	 * made: moving one in is not held up by pids.max.
 	 */
-	oci->clone_into_cgroup = oci->join_fds[OCI_NS_USER] < 0 && oci->join_fds[OCI_NS_CGROUP] < 0;
+	oci->clone_into_cgroup = oci->join_fds[OCI_NS_USER] < 0 && oci->join_fds[OCI_NS_CGROUP] < 0 &&
+				 !(oci->oci->resources.pids_given && oci->oci->resources.pids_limit == 0);
 	return apply_limits(run, err);
 }
 
@@ -62,6 +64,8 @@ int oci_group_join(struct run *run, struct error *err)
 					       : cgroup_container_open_of(group, run->oci->state->pid);
 	if (run->cgroup_fd < 0)
 		return error_set(err, -run->cgroup_fd, "open the container's cgroup %s", group->path);
+	/* The joiner is made in there: moving a process later can take the kernel 10 ms (an RCU grace period). */
+	run->oci->clone_into_cgroup = !run->oci->exec_cgroup;
 	return 0;
 }
 

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -51,6 +53,28 @@ static int open_one(const char *path, enum oci_namespace_type type, struct error
 	return take_fd(&fd);
 }
 
+/* A sysctl is meant for a namespace of the container's own; by path that may turn out to be the host's. */
+static int check_sysctls(const struct oci_run *run, struct error *err)
+{
+	static const enum oci_namespace_type with_sysctls[] = { OCI_NS_NETWORK, OCI_NS_IPC, OCI_NS_UTS,
+								OCI_NS_USER };
+
+	for (size_t i = 0; run->oci->sysctls.n > 0 && i < ARRAY_SIZE(with_sysctls); i++) {
+		enum oci_namespace_type type = with_sysctls[i];
+		const char *name = run_namespace_names[kinds[type].index];
+		struct stat ours, theirs;
+		char path[32];
+
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+		if (run->join_fds[type] < 0 || fstat(run->join_fds[type], &theirs) < 0 || stat(path, &ours) < 0 ||
+		    ours.st_ino != theirs.st_ino)
+			continue;
+		return error_set(err, EINVAL, "set sysctls: %s is not allowed, it is the host's own %s namespace",
+				 run->oci->namespaces[type].path, name);
+	}
+	return 0;
+}
+
 int oci_namespaces_prepare(struct oci_run *run, struct error *err)
 {
 	const struct oci_namespace *given = run->oci->namespaces;
@@ -70,7 +94,7 @@ int oci_namespaces_prepare(struct oci_run *run, struct error *err)
 	run->new_mount = run->clone_flags & CLONE_NEWNS;
 	run->new_cgroup = given[OCI_NS_CGROUP].given && !given[OCI_NS_CGROUP].path;
 	run->new_time = given[OCI_NS_TIME].given && !given[OCI_NS_TIME].path;
-	return 0;
+	return check_sysctls(run, err);
 }
 
 static int join_others(const struct oci_run *run, bool *joined, bool last, struct error *err)

@@ -20,6 +20,7 @@ static const struct step_type *const for_create[] = {
 	/* init, in its new mount namespace, with the old root */
 	&oci_step_namespaces,
 	&oci_step_uts_names,
+	&step_loopback,
 	&step_sysctls,
 	&oci_step_propagation,
 	&oci_step_root,

@@ -34,6 +34,7 @@ struct oci_run {
 	bool clone_into_cgroup; /* clone3 puts it there; else it is moved once it is made */
 	int container_pidfd;    /* exec: whose namespaces are entered, those of exec_flags */
 	uint64_t exec_flags;
+	int enter_fd;           /* exec: the root of the container's process, -1: that of its mount namespace */
 	const char *exec_cgroup; /* exec --cgroup: below the container's own; NULL: that itself */
 
 	/* Mounts; arrays of oci->n_mounts. */
@@ -55,6 +56,7 @@ struct oci_run {
 	int start_fd; /* init: the connection of `start` */
 
 	/* Identity. */
+	mode_t caller_umask;     /* for hooks: programs of the host */
 	bool dies_with_parent;   /* until the runtime has let it go */
 	uint64_t permitted;      /* capabilities that were there to be given */
 	bool late_seccomp_admin; /* CAP_SYS_ADMIN stays until the filter is loaded */

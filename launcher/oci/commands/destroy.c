@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -21,7 +22,7 @@
 #include "launcher/oci/rdt.h"
 #include "profiles/oci/oci_read.h"
 
-enum { END_MS = 10000 };
+enum { END_MS = 10000, DYING_MS = 2000, PAUSE_NS = 5000000 };
 
 int destroy_processes(const struct oci_state *state, struct error *err)
 {
@@ -55,8 +56,15 @@ int destroy_processes(const struct oci_state *state, struct error *err)
 static int remove_empty_cgroup(const struct oci_state *state, struct error *err)
 {
 	_cleanup_fd_ int fd = cgroup_container_open(&state->cgroup);
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 
-	if (fd < 0 || cgroup_populated(fd) != 0)
+	/* Our own process may still be on its way out. */
+	for (int waited_ms = 0; fd >= 0 && cgroup_populated(fd) == 1; waited_ms += PAUSE_NS / 1000000) {
+		if (waited_ms >= DYING_MS)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	if (fd < 0)
 		return 0;
 	return cgroup_container_remove(&state->cgroup, err);
 }

@@ -2,6 +2,7 @@
 #include "launcher/oci/commands/exec_process.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,21 +14,36 @@
 #include "profiles/capabilities.h"
 #include "profiles/oci/oci_read.h"
 
-/* All values of an option that may be given several times, behind those of @base. */
-static int append(const struct oci_parse *parse, const char *option, struct arena *arena, struct spec_strings *list,
-		  struct error *err)
+static bool same_variable(const char *a, const char *b)
 {
-	const char **items = arena_array(arena, list->n + parse->n_given + 1, sizeof(*items));
-	size_t n = 0;
+	size_t length = strcspn(a, "=");
+
+	return length == strcspn(b, "=") && memcmp(a, b, length) == 0;
+}
+
+/* Each --env takes the place of the variable of that name, or stands behind the others. */
+static int merge_env(const struct oci_parse *parse, struct arena *arena, struct spec_strings *env,
+		     struct error *err)
+{
+	const char **items = arena_array(arena, env->n + parse->n_given + 1, sizeof(*items));
+	size_t n = env->n;
 
 	if (!items)
-		return error_set(err, ENOMEM, "take over --%s", option);
-	for (size_t i = 0; i < list->n; i++)
-		items[n++] = list->items[i];
-	for (size_t i = 0; i < parse->n_given; i++)
-		if (str_equal(parse->given[i].option->name, option))
-			items[n++] = parse->given[i].value;
-	*list = (struct spec_strings){ .items = items, .n = n };
+		return error_set(err, ENOMEM, "take over --env");
+	for (size_t i = 0; i < n; i++)
+		items[i] = env->items[i];
+	for (size_t i = 0; i < parse->n_given; i++) {
+		const char *value = parse->given[i].value;
+		size_t at = 0;
+
+		if (!str_equal(parse->given[i].option->name, "env"))
+			continue;
+		while (at < n && !same_variable(items[at], value))
+			at++;
+		items[at] = value;
+		n += at == n;
+	}
+	*env = (struct spec_strings){ .items = items, .n = n };
 	return 0;
 }
 
@@ -40,7 +56,9 @@ static int set_user(const char *text, struct oci_user *user, struct error *err)
 	if (length < sizeof(uid)) {
 		memcpy(uid, text, length);
 		uid[length] = '\0';
-		if (str_to_u32(uid, &user->uid) == 0 && (!colon || str_to_u32(colon + 1, &user->gid) == 0))
+		/* The last number means "leave it as it is" to the kernel. */
+		if (str_to_u32(uid, &user->uid) == 0 && (!colon || str_to_u32(colon + 1, &user->gid) == 0) &&
+		    user->uid != (uid_t)-1 && user->gid != (gid_t)-1)
 			return 0;
 	}
 	error_set(err, EINVAL, "understand --user %s", text);
@@ -59,7 +77,7 @@ static int add_groups(const struct oci_parse *parse, struct arena *arena, struct
 	for (size_t i = 0; i < parse->n_given; i++) {
 		if (!str_equal(parse->given[i].option->name, "additional-gids"))
 			continue;
-		if (str_to_u32(parse->given[i].value, &groups[n++]) < 0)
+		if (str_to_u32(parse->given[i].value, &groups[n]) < 0 || groups[n++] == (gid_t)-1)
 			return error_set(err, EINVAL, "understand --additional-gids %s: a number", parse->given[i].value);
 	}
 	user->groups = groups;
@@ -112,7 +130,7 @@ static int from_flags(const struct oci_parse *parse, struct arena *arena, struct
 	if (r == 0)
 		r = add_groups(parse, arena, &process->user, err);
 	if (r == 0)
-		r = append(parse, "env", arena, &process->env, err);
+		r = merge_env(parse, arena, &process->env, err);
 	if (r == 0)
 		r = add_capabilities(parse, &process->capabilities, err);
 	return r;

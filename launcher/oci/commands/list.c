@@ -42,6 +42,10 @@ static int read_names(const struct oci_globals *globals, struct arena *arena, co
 
 	if (!directory)
 		return -errno;
+	if (oci_state_check_root(dirfd(directory), globals->root.path, NULL) < 0) {
+		closedir(directory);
+		return -EPERM;
+	}
 	for (const struct dirent *entry = readdir(directory); names && entry; entry = readdir(directory)) {
 		if ((entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
 		    oci_state_check_id(entry->d_name, NULL) < 0)

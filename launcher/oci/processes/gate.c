@@ -31,7 +31,7 @@ int oci_gate_make(int state_fd, struct error *err)
 	const struct sockaddr_un at = address(state_fd);
 
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 1) < 0)
-		return error_set(err, errno, "create the socket on which the container waits for its start");
+		return error_set(err, errno, "create the socket for start in the state directory");
 	return take_fd(&fd);
 }
 

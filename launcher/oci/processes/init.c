@@ -121,15 +121,25 @@ static int execute(struct run *run, struct error *err)
 	return -code;
 }
 
+/* exec: stand where the container's process stands. */
+static int enter_root(struct run *run, struct error *err)
+{
+	int enter = run->oci->enter_fd;
+
+	if (enter >= 0 && (fchdir(enter) < 0 || chroot(".") < 0))
+		return error_set(err, errno, "enter the container's root");
+	run->oci->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->oci->root_fd < 0 || fchdir(run->oci->root_fd) < 0)
+		return error_set(err, errno, "open the container's root");
+	return 0;
+}
+
 static int set_up(struct run *run, struct error *err)
 {
 	int r = wait_for_maps(run, err);
 
-	if (r == 0 && run->oci->exec) {
-		run->oci->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (run->oci->root_fd < 0)
-			return error_set(err, errno, "open the container's root");
-	}
+	if (r == 0 && run->oci->exec)
+		r = enter_root(run, err);
 	if (r == 0)
 		r = plan_apply(run->plan, PHASE_MOUNT, run, err);
 	if (r == 0 && run->oci->home)
@@ -151,7 +161,7 @@ void oci_init_main(struct run *run)
 	signals_reset();
 	close_runtimes(run);
 	setsid();
-	umask(0); /* what is made in the root file system has the modes that it should have */
+	run->oci->caller_umask = umask(0); /* what is made in the root file system has the modes that it should have */
 	r = set_up(run, &err);
 	if (r == 0 && run->oci->gate_fd >= 0)
 		r = wait_at_gate(run, &err);

@@ -4,6 +4,7 @@
  * holds and reads stays the host's. It makes init as the runtime's child (CLONE_PARENT) and leaves.
  */
 #include <errno.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -38,12 +39,18 @@ _noreturn_ static void joiner_main(struct run *run)
 	pid_t pid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* The caller's groups: a user namespace that is joined may forbid to drop them later. */
+	if (setgroups(0, NULL) < 0 && !run->oci->rootless) {
+		error_set(&err, errno, "drop the caller's supplementary groups");
+		wire_fail(run->control[1], &err);
+	}
 	if (join(run, &err) < 0)
 		wire_fail(run->control[1], &err);
 	/* From here on processes of the container may see this one. */
 	if (oci_namespaces_keep_hidden(&err) < 0)
 		wire_fail(run->control[1], &err);
-	if (run->oci->clone_into_cgroup) {
+	/* For exec the joiner itself was made in the group. */
+	if (run->oci->clone_into_cgroup && !run->oci->exec) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)run->cgroup_fd;
 	}
@@ -74,6 +81,10 @@ pid_t oci_joiner_clone(struct run *run, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (run->oci->exec && run->oci->clone_into_cgroup) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)run->cgroup_fd;
+	}
 	joiner = sys_clone3(&args);
 	if (joiner < 0)
 		return error_set(err, errno, "create the process that joins namespaces");

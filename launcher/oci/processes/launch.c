@@ -5,6 +5,7 @@
  * process left.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ void oci_run_init(struct oci_run *oci)
 	int *const empty[] = {
 		&oci->state_fd,       &oci->bundle_fd,     &oci->root_fd, &oci->console_socket, &oci->console_master,
 		&oci->console_slave,  &oci->gate_fd,       &oci->start_fd, &oci->container_pidfd,
+		&oci->enter_fd,
 	};
 
 	*oci = (struct oci_run){ 0 };
@@ -51,6 +53,10 @@ static void *map_shared(size_t size)
 
 static int make_channels(struct run *run, struct error *err)
 {
+	/* The host's procfs, opened before any namespace is entered: nobody inside can have touched it. */
+	run->procfs_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->procfs_fd < 0)
+		return error_set(err, errno, "open the host's procfs");
 	run->proof = map_shared(sizeof(*run->proof));
 	if (!run->proof)
 		return error_set(err, errno, "map the page for proofs");

@@ -70,7 +70,7 @@ static int copy_content(int from, int to)
 	}
 }
 
-static int copy_file(int dir, int to_dir, const char *name, const struct stat *st)
+static int copy_file(int dir, int to_dir, const char *name)
 {
 	_cleanup_fd_ int from = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	_cleanup_fd_ int to = -1;
@@ -85,7 +85,7 @@ static int copy_file(int dir, int to_dir, const char *name, const struct stat *s
 	if (to < 0)
 		return -errno;
 	r = copy_content(from, to);
-	return r < 0 ? r : copy_metadata(from, to, st);
+	return r < 0 ? r : copy_metadata(from, to, &now);
 }
 
 static int copy_link(int dir, int to_dir, const char *name, const struct stat *st)
@@ -142,7 +142,7 @@ static int copy_entry(int dir, int to_dir, const char *name, unsigned int depth,
 	if (S_ISDIR(st.st_mode))
 		return copy_subdirectory(dir, to_dir, name, depth, err);
 	if (S_ISREG(st.st_mode))
-		r = copy_file(dir, to_dir, name, &st);
+		r = copy_file(dir, to_dir, name);
 	else if (S_ISLNK(st.st_mode))
 		r = copy_link(dir, to_dir, name, &st);
 	else

@@ -26,8 +26,10 @@ static int move_up(int *fd, int from, struct error *err)
 	if (*fd < 0)
 		return 0;
 	moved = fcntl(*fd, F_DUPFD_CLOEXEC, from);
-	if (moved < 0)
-		return error_set(err, errno, "move descriptor %d", *fd);
+	if (moved < 0) {
+		error_set(err, errno == EINVAL ? EMFILE : errno, "move descriptor %d", *fd);
+		return error_remedy(err, "raise the caller's limit of open files (ulimit -n)");
+	}
 	*fd = moved; /* the old one is closed with all others */
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -37,6 +38,17 @@ static int ask_runtime(struct run *run, struct error *err)
 	return 0;
 }
 
+/* With the caller's umask; init's own is open while it builds the file system. */
+static int run_here(struct run *run, struct error *err)
+{
+	int r;
+
+	umask(run->oci->caller_umask);
+	r = oci_hooks_run(run->oci->oci, OCI_HOOK_CREATE_CONTAINER, run->oci->state_json, run->oci->bundle_fd, err);
+	umask(0);
+	return r;
+}
+
 static int hooks_apply(const struct step *step, struct run *run, struct error *err)
 {
 	const struct oci *oci = run->oci->oci;
@@ -46,8 +58,7 @@ static int hooks_apply(const struct step *step, struct run *run, struct error *e
 	if (oci->hooks[OCI_HOOK_PRESTART].n + oci->hooks[OCI_HOOK_CREATE_RUNTIME].n > 0)
 		r = ask_runtime(run, err);
 	if (r == 0 && oci->hooks[OCI_HOOK_CREATE_CONTAINER].n > 0)
-		r = oci_hooks_run(oci, OCI_HOOK_CREATE_CONTAINER, run->oci->state_json, run->oci->bundle_fd,
-				  err);
+		r = run_here(run, err);
 	return r < 0 ? r : STEP_DONE;
 }
 

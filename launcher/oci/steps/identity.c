@@ -21,19 +21,18 @@
 enum { OCI_UMASK = 0022 };
 
 /*
- * So that the workload may open /dev/stdout again. Only what the runtime was handed as 0 to 2, and never
- * /dev/null, which belongs to everybody. A pipe or file system that can't be given away stays as it is.
+ * So that the workload may open /dev/stdout again. Only pipes, sockets and terminals: a file or another
+ * device (/dev/null) that the caller redirected from or to is the host's, and stays its owner's. One that
+ * can't be given away stays as it is.
  */
 static void give_stdio(uid_t uid)
 {
-	struct stat null, st;
+	struct stat st;
 
-	if (stat("/dev/null", &null) < 0)
-		null.st_rdev = 0;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fstat(fd, &st) < 0 || st.st_uid == uid)
 			continue;
-		if (S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev)
+		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !isatty(fd))
 			continue;
 		if (fchown(fd, uid, (gid_t)-1) < 0)
 			continue;
@@ -58,6 +57,9 @@ static int identity_apply(const struct step *step, struct run *run, struct error
 	int r;
 
 	(void)step;
+	/* To the kernel it would mean: stay who you are. */
+	if (user->uid == (uid_t)-1 || user->gid == (gid_t)-1)
+		return error_set(err, EINVAL, "switch to uid %u, gid %u: no such id", user->uid, user->gid);
 	if (user->uid != 0 || run->oci->process->terminal)
 		give_stdio(user->uid);
 	umask(user->umask_given ? user->umask : OCI_UMASK);
@@ -102,7 +104,8 @@ static int identity_verify(const struct step *step, const struct run *run, const
 	    (status->uid[0] != user->uid || status->gid[0] != user->gid))
 		return error_set(err, EBADE, "the process has uid %u, gid %u", status->uid[0],
 				 status->gid[0]);
-	if (status->n_groups > user->n_groups + 1 && !run->oci->rootless)
+	if (status->n_groups != (user->n_groups < PROC_GROUPS_MAX ? user->n_groups : PROC_GROUPS_MAX) &&
+	    !run->oci->rootless)
 		return error_set(err, EBADE, "the process has %zu supplementary groups instead of %zu",
 				 status->n_groups, user->n_groups);
 	if (status->umask != mask)

@@ -141,6 +141,22 @@ static int open_any(int root_fd, const struct oci_mount *mount, bool directory, 
 	return make_any(root_fd, mount, directory, err);
 }
 
+/*
+ * Where we make nodes and links ourselves must not be reached by another name: an image's link "/x -> /dev"
+ * would turn a volume for /x into the container's /dev, and fill the host's directory.
+ */
+static int check_dev(int root_fd, const struct oci_mount *mount, const char *path, const struct statx *st,
+		     struct error *err)
+{
+	_cleanup_fd_ int dev = str_equal(path, "/dev") ? -1 : path_open_plain(root_fd, "/dev", O_PATH);
+	struct statx at_dev;
+
+	if (dev < 0 || statx(dev, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &at_dev) < 0 ||
+	    at_dev.stx_ino != st->stx_ino || at_dev.stx_mnt_id != st->stx_mnt_id)
+		return 0;
+	return error_set(err, EPERM, "mount on %s: a link of the image leads to /dev", mount->destination);
+}
+
 int mount_target_open(const struct run *run, const struct oci_mount *mount, int tree_fd, bool directory,
 		      int *ret_mode, struct error *err)
 {
@@ -170,5 +186,7 @@ int mount_target_open(const struct run *run, const struct oci_mount *mount, int 
 				 mount->source ? mount->source : "", mount->destination,
 				 directory ? "the mount point" : "the source");
 	r = check_proc(mount, path, tree_fd, fd, err);
+	if (r == 0)
+		r = check_dev(root_fd, mount, path, &st, err);
 	return r < 0 ? r : take_fd(&fd);
 }

@@ -49,6 +49,10 @@ static int mounts_prepare(const struct step *step, struct run *run, struct error
 		error_set(err, EINVAL, "mount anything without a mount namespace");
 		return error_remedy(err, "add {\"type\": \"mount\"} to linux.namespaces");
 	}
+	if (oci->mount_label && access("/sys/fs/selinux/enforce", F_OK) < 0) {
+		error_set(err, ENOTSUP, "use linux.mountLabel %s: SELinux is not active", oci->mount_label);
+		return error_remedy(err, "boot with selinux=1 security=selinux, or leave out the label");
+	}
 	if (!oci_run->source_fds)
 		oci_run->source_fds = empty_fds(run->arena, oci->n_mounts);
 	if (!oci_run->source_fds)

@@ -94,10 +94,6 @@ static int namespaces_apply(const struct step *step, struct run *run, struct err
 	int r = 0;
 
 	(void)step;
-	/* The host's procfs, which nobody inside can have touched; each setting is checked on opening. */
-	run->procfs_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (run->procfs_fd < 0)
-		return error_set(err, errno, "open the host's procfs");
 	if (run->oci->new_userns || run->oci->join_fds[OCI_NS_USER] >= 0)
 		r = become_root(&run->oci->process->user, err);
 	if (r == 0 && run->oci->new_cgroup && unshare(CLONE_NEWCGROUP) < 0)

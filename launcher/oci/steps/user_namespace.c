@@ -39,6 +39,25 @@ static char *format(struct arena *arena, const struct oci_id_maps *maps)
 	return text;
 }
 
+static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
+}
+
+/* The kernel would only say EINVAL. */
+static int check_ranges(const char *name, const struct oci_id_maps *maps, struct error *err)
+{
+	for (size_t i = 0; i < maps->n; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct oci_id_map *a = &maps->items[i], *b = &maps->items[j];
+
+			if (overlap(a->container_id, a->size, b->container_id, b->size) ||
+			    overlap(a->host_id, a->size, b->host_id, b->size))
+				return error_set(err, EINVAL, "linux.%s[%zu] and [%zu] overlap", name, j, i);
+		}
+	return 0;
+}
+
 static int user_namespace_prepare(const struct step *step, struct run *run, struct error *err)
 {
 	const struct oci *oci = run->oci->oci;
@@ -48,6 +67,9 @@ static int user_namespace_prepare(const struct step *step, struct run *run, stru
 		error_set(err, EINVAL, "create a user namespace without id mappings");
 		return error_remedy(err, "give linux.uidMappings and linux.gidMappings");
 	}
+	if (check_ranges("uidMappings", &oci->uid_maps, err) < 0 ||
+	    check_ranges("gidMappings", &oci->gid_maps, err) < 0)
+		return -err->code;
 	run->oci->uid_map = format(run->arena, &oci->uid_maps);
 	run->oci->gid_map = format(run->arena, &oci->gid_maps);
 	if (!run->oci->uid_map || !run->oci->gid_map)
