@@ -53,7 +53,8 @@ struct host {
 int host_probe(struct host *ret, struct error *err);
 
 /**
- * host_probe_caller() - only what the caller may, its places and Landlock: what an OCI container's start needs
+ * host_probe_caller() - only what the caller may, its places and Landlock: what an OCI container's start
+ * needs
  *
  * Return: 0 or -errno with *err filled.
  */

@@ -14,7 +14,8 @@ int idmap_write(pid_t pid, const char *name, const char *text, struct error *err
 
 /**
  * idmap_by_helper() - let newuidmap(1) or newgidmap(1) write the map
- * @helper: its path; it is setuid root and checks /etc/subuid: the one helper, and only for callers without rights
+ * @helper: its path; it is setuid root and checks /etc/subuid: the one helper, and only for callers without
+ * rights
  * @map:    lines of three numbers; cut into words in place
  *
  * Return: 0 or -errno.

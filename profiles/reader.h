@@ -40,7 +40,8 @@ void reader_sysctls(struct reader *reader);
 void reader_limits(struct reader *reader);
 void reader_log(struct reader *reader);
 
-/** reader_layer() - instead of all of these: what counts in a layer over an OCI container; the rest is refused. */
+/** reader_layer() - instead of all of these: what counts in a layer over an OCI container; the rest is
+ * refused. */
 void reader_layer(struct reader *reader);
 
 /** reader_get() - Return: the member of @in that @path names, NULL when absent or NULL @in. */

@@ -86,13 +86,15 @@ int oci_config_load(const char *bundle, const char *file, struct arena *arena, s
 		return error_set(err, EINVAL, "read %s: it is not a regular file", path);
 	r = oci_config_read(path, arena, ret, err);
 	if (r == -ENOENT)
-		error_remedy(err, "a bundle is a directory with a " OCI_CONFIG_NAME "; kapsel-oci spec writes one");
+		error_remedy(err, "a bundle is a directory with a " OCI_CONFIG_NAME
+				  "; kapsel-oci spec writes one");
 	return r;
 }
 
 int oci_config_keep(const struct oci_config *config, int state_fd, struct error *err)
 {
-	_cleanup_fd_ int fd = openat(state_fd, OCI_CONFIG_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_fd_ int fd =
+		openat(state_fd, OCI_CONFIG_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : fd_write_all(fd, config->text, config->size);
 
 	return r < 0 ? error_set(err, -r, "keep a copy of the config in the state directory") : 0;

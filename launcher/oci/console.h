@@ -31,7 +31,8 @@ void oci_terminal_resize(const struct oci_terminal *terminal);
 /** oci_terminal_input() - pass on what stdin has. Return: false when there is no more to come. */
 bool oci_terminal_input(struct oci_terminal *terminal);
 
-/** oci_terminal_output() - pass on what the container printed. Return: false when there is no more to come. */
+/** oci_terminal_output() - pass on what the container printed. Return: false when there is no more to come.
+ */
 bool oci_terminal_output(struct oci_terminal *terminal);
 
 /** oci_terminal_close() - set our terminal back. */

@@ -46,9 +46,11 @@ static int check_process(const struct oci_creation *creation, struct error *err)
 	bool has_socket = creation->options->console_socket != NULL;
 
 	if (!oci->process_given)
-		return error_set(err, EINVAL, "create %s: config.json has no \"process\"", creation->options->id);
+		return error_set(err, EINVAL, "create %s: config.json has no \"process\"",
+				 creation->options->id);
 	if (oci->process.terminal && !has_socket && !creation->options->foreground) {
-		error_set(err, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
+		error_set(err, EINVAL,
+			  "cannot allocate tty if runc will detach without setting console socket");
 		return error_remedy(err, "give --console-socket, or set process.terminal to false");
 	}
 	if (!oci->process.terminal && has_socket) {
@@ -97,11 +99,11 @@ static int read_bundle(struct oci_creation *creation, struct error *err)
 	int r = open_bundle(creation, err);
 
 	if (r == 0)
-		r = oci_config_load(creation->state.bundle, creation->options->config, creation->arena, &config,
-				    err);
+		r = oci_config_load(creation->state.bundle, creation->options->config, creation->arena,
+				    &config, err);
 	if (r == 0)
-		r = oci_read_text(creation->state.bundle, config.path, config.text, config.size, creation->arena,
-				  &creation->oci, &warnings, err);
+		r = oci_read_text(creation->state.bundle, config.path, config.text, config.size,
+				  creation->arena, &creation->oci, &warnings, err);
 	for (size_t i = 0; r == 0 && i < warnings.n; i++)
 		oci_warn(creation->globals, "%s", warnings.items[i]);
 	if (r == 0)
@@ -148,7 +150,8 @@ static int prepare(struct oci_creation *creation, struct error *err)
 	if (r == 0)
 		r = oci_layer_apply(run->oci->layer, &creation->host, &creation->oci, &creation->spec, err);
 	if (r == 0)
-		r = oci_plan_build(&creation->spec, &creation->host, false, run->oci->no_new_keyring, &creation->plan, err);
+		r = oci_plan_build(&creation->spec, &creation->host, false, run->oci->no_new_keyring,
+				   &creation->plan, err);
 	if (r == 0)
 		r = oci_environment_build(run, creation->options->preserve_fds, err);
 	if (r == 0)
@@ -228,8 +231,8 @@ static void undo(struct oci_creation *creation)
 	oci_launch_abort(&creation->run);
 	/* All but the claim: what is to be removed is looked up with descriptors, too. */
 	close_all_but_state(creation);
-	if (creation->claimed && destroy_container(creation->globals, creation->oci_run.state_fd, &creation->state,
-						   creation->arena, &err) < 0)
+	if (creation->claimed && destroy_container(creation->globals, creation->oci_run.state_fd,
+						   &creation->state, creation->arena, &err) < 0)
 		oci_warn(creation->globals, "clean up after the failed start: %s", err.msg);
 }
 

@@ -38,7 +38,8 @@ static void connect_parts(struct oci_execution *execution)
 	oci->exec_cgroup = execution->options->cgroup;
 }
 
-/* The namespaces that differ from ours; the container's process is held, so its pid can't become another's. */
+/* The namespaces that differ from ours; the container's process is held, so its pid can't become another's.
+ */
 static int find_namespaces(struct oci_execution *execution, struct error *err)
 {
 	struct oci_run *oci = &execution->oci_run;
@@ -89,13 +90,17 @@ static int prepare(struct oci_execution *execution, struct error *err)
 	int r = host_probe_caller(&execution->host, err);
 
 	if (r == 0)
-		r = oci_to_spec(&execution->oci, execution->container->state.id, run->arena, &execution->spec, err);
+		r = oci_to_spec(&execution->oci, execution->container->state.id, run->arena, &execution->spec,
+				err);
 	if (r == 0)
-		r = oci_layer_kept(&execution->oci, execution->container->dir_fd, run->arena, &run->oci->layer, err);
+		r = oci_layer_kept(&execution->oci, execution->container->dir_fd, run->arena,
+				   &run->oci->layer, err);
 	if (r == 0)
-		r = oci_layer_apply(run->oci->layer, &execution->host, &execution->oci, &execution->spec, err);
+		r = oci_layer_apply(run->oci->layer, &execution->host, &execution->oci, &execution->spec,
+				    err);
 	if (r == 0)
-		r = oci_plan_build(&execution->spec, &execution->host, true, run->oci->no_new_keyring, &execution->plan, err);
+		r = oci_plan_build(&execution->spec, &execution->host, true, run->oci->no_new_keyring,
+				   &execution->plan, err);
 	if (r == 0)
 		r = oci_environment_build(run, execution->options->preserve_fds, err);
 	if (r == 0)

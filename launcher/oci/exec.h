@@ -12,7 +12,7 @@
 
 struct oci_exec_options {
 	const char *console_socket, *pid_file, *pidfd_socket; /* NULL: none */
-	const char *cgroup;                                   /* below the container's own; NULL: that itself */
+	const char *cgroup; /* below the container's own; NULL: that itself */
 	int preserve_fds;
 	bool detach;
 };

@@ -40,7 +40,8 @@ int oci_group_prepare(struct run *run, struct error *err)
 
 	if (group->manager != CGROUP_MANAGER_CGROUPFS)
 		return 0;
-	r = cgroup_container_create(group, cgroup_resources_controllers(&oci->oci->resources), &run->cgroup_fd, err);
+	r = cgroup_container_create(group, cgroup_resources_controllers(&oci->oci->resources),
+				    &run->cgroup_fd, err);
 	if (r < 0)
 		return r;
 	/*
@@ -64,12 +65,14 @@ int oci_group_join(struct run *run, struct error *err)
 					       : cgroup_container_open_of(group, run->oci->state->pid);
 	if (run->cgroup_fd < 0)
 		return error_set(err, -run->cgroup_fd, "open the container's cgroup %s", group->path);
-	/* The joiner is made in there: moving a process later can take the kernel 10 ms (an RCU grace period). */
+	/* The joiner is made in there: moving a process later can take the kernel 10 ms (an RCU grace
+	 * period). */
 	run->oci->clone_into_cgroup = !run->oci->exec_cgroup;
 	return 0;
 }
 
-/* runtime-spec config-linux.md "Cgroup ownership": a writable mount of the container's own cgroup namespace. */
+/* runtime-spec config-linux.md "Cgroup ownership": a writable mount of the container's own cgroup namespace.
+ */
 static bool owns_its_group(const struct oci *oci)
 {
 	const struct oci_namespace *cgroup = &oci->namespaces[OCI_NS_CGROUP];

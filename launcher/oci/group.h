@@ -4,7 +4,8 @@
 struct error;
 struct run;
 
-/** oci_group_resolve() - where it shall be: fill run->oci->state->cgroup, whose manager is set. 0 or -errno. */
+/** oci_group_resolve() - where it shall be: fill run->oci->state->cgroup, whose manager is set. 0 or -errno.
+ */
 int oci_group_resolve(struct run *run, struct error *err);
 
 /**

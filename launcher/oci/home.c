@@ -36,7 +36,8 @@ static void search(int fd, uid_t uid, char *ret, size_t size)
 	size_t used = 0, total = 0;
 	ssize_t got;
 
-	while (total < FILE_MAX && ((got = read(fd, piece, sizeof(piece))) > 0 || (got < 0 && errno == EINTR))) {
+	while (total < FILE_MAX &&
+	       ((got = read(fd, piece, sizeof(piece))) > 0 || (got < 0 && errno == EINTR))) {
 		for (ssize_t i = 0; i < got; i++) {
 			if (piece[i] != '\n') {
 				if (used < sizeof(line))

@@ -14,5 +14,6 @@ struct oci_listener_target {
 	int pid; /* of a process that joined; 0: the container's own */
 };
 
-/** oci_listener_send() - pass it on; a struct oci_listener_target as @target. The fd stays the caller's. 0 or -errno. */
+/** oci_listener_send() - pass it on; a struct oci_listener_target as @target. The fd stays the caller's. 0 or
+ * -errno. */
 int oci_listener_send(int listener_fd, const void *target, struct error *err);

@@ -22,9 +22,9 @@ static const struct {
 	size_t index; /* in run_namespace_names */
 	uint64_t flag;
 } kinds[OCI_NS_TYPES] = {
-	[OCI_NS_USER] = { 0, CLONE_NEWUSER },   [OCI_NS_MOUNT] = { 1, CLONE_NEWNS },
-	[OCI_NS_PID] = { 2, CLONE_NEWPID },     [OCI_NS_NETWORK] = { 3, CLONE_NEWNET },
-	[OCI_NS_IPC] = { 4, CLONE_NEWIPC },     [OCI_NS_UTS] = { 5, CLONE_NEWUTS },
+	[OCI_NS_USER] = { 0, CLONE_NEWUSER },     [OCI_NS_MOUNT] = { 1, CLONE_NEWNS },
+	[OCI_NS_PID] = { 2, CLONE_NEWPID },       [OCI_NS_NETWORK] = { 3, CLONE_NEWNET },
+	[OCI_NS_IPC] = { 4, CLONE_NEWIPC },       [OCI_NS_UTS] = { 5, CLONE_NEWUTS },
 	[OCI_NS_CGROUP] = { 6, CLONE_NEWCGROUP }, [OCI_NS_TIME] = { 7, CLONE_NEWTIME },
 };
 
@@ -66,10 +66,11 @@ static int check_sysctls(const struct oci_run *run, struct error *err)
 		char path[32];
 
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-		if (run->join_fds[type] < 0 || fstat(run->join_fds[type], &theirs) < 0 || stat(path, &ours) < 0 ||
-		    ours.st_ino != theirs.st_ino)
+		if (run->join_fds[type] < 0 || fstat(run->join_fds[type], &theirs) < 0 ||
+		    stat(path, &ours) < 0 || ours.st_ino != theirs.st_ino)
 			continue;
-		return error_set(err, EINVAL, "set sysctls: %s is not allowed, it is the host's own %s namespace",
+		return error_set(err, EINVAL,
+				 "set sysctls: %s is not allowed, it is the host's own %s namespace",
 				 run->oci->namespaces[type].path, name);
 	}
 	return 0;
@@ -100,8 +101,9 @@ int oci_namespaces_prepare(struct oci_run *run, struct error *err)
 static int join_others(const struct oci_run *run, bool *joined, bool last, struct error *err)
 {
 	/* The mount namespace comes last: with it the host's names are gone. */
-	static const enum oci_namespace_type order[] = { OCI_NS_NETWORK, OCI_NS_IPC,  OCI_NS_UTS, OCI_NS_CGROUP,
-							 OCI_NS_TIME,    OCI_NS_PID, OCI_NS_MOUNT };
+	static const enum oci_namespace_type order[] = { OCI_NS_NETWORK, OCI_NS_IPC,  OCI_NS_UTS,
+							 OCI_NS_CGROUP,  OCI_NS_TIME, OCI_NS_PID,
+							 OCI_NS_MOUNT };
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		enum oci_namespace_type type = order[i];
@@ -112,7 +114,8 @@ static int join_others(const struct oci_run *run, bool *joined, bool last, struc
 			joined[type] = true;
 		else if (last || errno != EPERM)
 			return error_set(err, errno, "join the %s namespace %s",
-					 run_namespace_names[kinds[type].index], run->oci->namespaces[type].path);
+					 run_namespace_names[kinds[type].index],
+					 run->oci->namespaces[type].path);
 	}
 	return 0;
 }

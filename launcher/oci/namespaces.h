@@ -30,5 +30,6 @@ int oci_namespaces_prepare(struct oci_run *run, struct error *err);
  */
 int oci_namespaces_join(const struct oci_run *run, struct error *err);
 
-/** oci_namespaces_keep_hidden() - undumpable, and bound to the runtime's life, after a change of ids. 0 or -errno. */
+/** oci_namespaces_keep_hidden() - undumpable, and bound to the runtime's life, after a change of ids. 0 or
+ * -errno. */
 int oci_namespaces_keep_hidden(struct error *err);

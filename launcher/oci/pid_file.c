@@ -21,8 +21,8 @@ int pid_file_write(const char *path, pid_t pid, struct error *err)
 	int r;
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	if (snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", (int)(name - path), path, name, (int)getpid()) >=
-	    (int)sizeof(temporary))
+	if (snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", (int)(name - path), path, name,
+		     (int)getpid()) >= (int)sizeof(temporary))
 		return error_set(err, ENAMETOOLONG, "write the pid file %s", path);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));

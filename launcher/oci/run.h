@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What the processes of create (or exec) hold beyond struct run: the runtime fills it before clone3, init works
- * on its copy. Descriptors are -1 when empty. run->oci points here.
+ * What the processes of create (or exec) hold beyond struct run: the runtime fills it before clone3, init
+ * works on its copy. Descriptors are -1 when empty. run->oci points here.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,25 +23,26 @@ struct oci_run {
 	char *state_json; /* shared with init: the state object for the hooks that it runs, "creating" … */
 	char *state_json_created; /* … and "created" */
 	size_t state_json_size;   /* of each */
-	int state_fd;           /* <root>/<id> */
-	bool exec;              /* a process that joins, not the first one */
-	bool rootless;          /* the caller is not root of the initial user namespace */
+	int state_fd;             /* <root>/<id> */
+	bool exec;                /* a process that joins, not the first one */
+	bool rootless;            /* the caller is not root of the initial user namespace */
 
 	/* Namespaces. */
-	int join_fds[OCI_NS_TYPES];  /* of namespaces given by path */
-	uint64_t clone_flags;        /* of the new ones that clone3 makes */
+	int join_fds[OCI_NS_TYPES]; /* of namespaces given by path */
+	uint64_t clone_flags;       /* of the new ones that clone3 makes */
 	bool new_userns, new_mount, new_cgroup, new_time;
 	bool clone_into_cgroup; /* clone3 puts it there; else it is moved once it is made */
 	int container_pidfd;    /* exec: whose namespaces are entered, those of exec_flags */
 	uint64_t exec_flags;
-	int enter_fd;           /* exec: the root of the container's process, -1: that of its mount namespace */
+	int enter_fd; /* exec: the root of the container's process, -1: that of its mount namespace */
 	const char *exec_cgroup; /* exec --cgroup: below the container's own; NULL: that itself */
 
 	/* Mounts; arrays of oci->n_mounts. */
 	int *source_fds; /* detached sources that only the caller's rights can open (new user namespace) */
 	int *userns_fds; /* of id-mapped mounts */
 	int bundle_fd;
-	int root_fd; /* O_PATH of the root file system; after the root step, of its mount in the new namespace */
+	int root_fd; /* O_PATH of the root file system; after the root step, of its mount in the new namespace
+		      */
 	bool no_pivot, no_new_keyring;
 
 	char *uid_map, *gid_map; /* as /proc/<pid>/uid_map takes them */

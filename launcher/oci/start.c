@@ -50,8 +50,8 @@ static int run_poststart(const struct oci *oci, const struct oci_state *state, s
 	return oci_hooks_run(oci, OCI_HOOK_POSTSTART, text, bundle, err);
 }
 
-static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct arena *arena, int *ret_notify,
-	      struct error *err)
+static int go(const struct oci *oci, int dir_fd, struct oci_state *state, struct arena *arena,
+	      int *ret_notify, struct error *err)
 {
 	const struct oci_listener_target target = { .oci = oci, .state = state, .arena = arena };
 	int r = 0;
@@ -85,8 +85,8 @@ int oci_start(int dir_fd, struct oci_state *state, struct arena *arena, int *ret
 	if (state->start_reads) {
 		r = oci_config_kept(dir_fd, arena, &config, err);
 		if (r == 0)
-			r = oci_read_text(state->bundle, config.path, config.text, config.size, arena, &oci, NULL,
-					  err);
+			r = oci_read_text(state->bundle, config.path, config.text, config.size, arena, &oci,
+					  NULL, err);
 	}
 	if (r == 0)
 		r = go(&oci, dir_fd, state, arena, ret_notify, err);

@@ -6,7 +6,8 @@ struct error;
 struct oci_state;
 
 /**
- * oci_start() - open the gate, hand a seccomp listener on, look whether the filter is there, run poststart hooks
+ * oci_start() - open the gate, hand a seccomp listener on, look whether the filter is there, run poststart
+ * hooks
  * @dir_fd: the state directory, locked
  * @state:  of a container with status created; written back as started
  * @ret_notify: the socket on which its READY=1 comes, to be closed by notify_socket_close(); -1: none

@@ -143,7 +143,8 @@ int oci_state_create(const struct oci_state_root *root, const char *id, struct e
 
 		if (mkdirat(root_fd, id, 0700) < 0) {
 			if (errno == EEXIST)
-				return error_set(err, EEXIST, "container with given ID already exists: \"%s\"", id);
+				return error_set(err, EEXIST,
+						 "container with given ID already exists: \"%s\"", id);
 			return error_set(err, errno, "make %s/%s", root->path, id);
 		}
 		fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -183,7 +184,8 @@ int oci_state_open(const struct oci_state_root *root, const char *id, struct err
 		return does_not_exist(id, err);
 	if (fd < 0)
 		return error_set(err, errno, "open %s/%s", root->path, id);
-	/* In a directory that others may write to (/tmp with its sticky bit), they may have put this one there. */
+	/* In a directory that others may write to (/tmp with its sticky bit), they may have put this one
+	 * there. */
 	r = oci_state_check_root(fd, id, err);
 	if (r < 0)
 		close(fd);

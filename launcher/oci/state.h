@@ -45,11 +45,11 @@ struct oci_state {
 	pid_t pid;           /* the container's first process; 0: none was made yet */
 	uint64_t start_time; /* of that pid, clock ticks after boot */
 	struct cgroup_container cgroup;
-	bool rootless; /* made by a caller who is not root of the initial user namespace */
-	bool has_seccomp;  /* its config has a filter: start looks whether it is there */
-	bool start_reads;  /* start needs the config: poststart hooks, or a seccomp agent */
-	bool creating; /* create is still at work: hooks of it may run */
-	bool started;  /* start was called and succeeded */
+	bool rootless;    /* made by a caller who is not root of the initial user namespace */
+	bool has_seccomp; /* its config has a filter: start looks whether it is there */
+	bool start_reads; /* start needs the config: poststart hooks, or a seccomp agent */
+	bool creating;    /* create is still at work: hooks of it may run */
+	bool started;     /* start was called and succeeded */
 	bool no_pivot, no_new_keyring;
 	const char *rdt_group;             /* directory below /sys/fs/resctrl that we made; NULL: none */
 	const char *notify_socket;         /* of the host; NULL: none */

@@ -9,8 +9,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/macro.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "base/str.h"
 #include "profiles/findings.h"
 #include "profiles/json.h"

@@ -83,6 +83,8 @@ def pytest_runtest_logreport(report):
         reason = f"during {report.when}: {reason}"
     # A deviation that is meant is red in the table of requirements, and no failure of the tests.
     meant = report.skipped and hasattr(report, "wasxfail")
+    if meant:
+        reason = report.wasxfail
     path = os.environ.get("KAPSEL_RESULTS")
     if path:
         with open(path, "a", encoding="utf-8") as file:

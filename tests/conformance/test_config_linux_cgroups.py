@@ -317,7 +317,8 @@ def test_config_linux__pids(oci, limit, value):
 @limits
 @spec(FILE, "PIDs", "MUST", "0 is a limit, too: the process itself, and no more (since 1.3; earlier it was unlimited)")
 def test_config_linux__pids__of_zero(oci):
-    container = oci.start(resources(pids={"limit": 0}).args("/bin/helper", "fork", "3")).ready()
+    config = resources(pids={"limit": 0}).set("ociVersion", "1.3.0")
+    container = oci.start(config.args("/bin/helper", "fork", "3")).ready()
     assert container.cgroup_file("pids.max") in ("0", "1") and container.out.split()[0] == "0"
 
 

@@ -51,14 +51,17 @@ static int check_status(const struct container *container, const struct oci_pars
 	return error_set(err, ESRCH, "cannot exec in a stopped container");
 }
 
-static int check_terminal(const struct oci_process *process, const struct oci_exec_options *given, struct error *err)
+static int check_terminal(const struct oci_process *process, const struct oci_exec_options *given,
+			  struct error *err)
 {
 	if (process->terminal && given->detach && !given->console_socket) {
-		error_set(err, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
+		error_set(err, EINVAL,
+			  "cannot allocate tty if runc will detach without setting console socket");
 		return error_remedy(err, "give --console-socket");
 	}
 	if (given->console_socket && !process->terminal)
-		return error_set(err, EINVAL, "cannot use console socket if runc will not detach or allocate tty");
+		return error_set(err, EINVAL,
+				 "cannot use console socket if runc will not detach or allocate tty");
 	return 0;
 }
 
@@ -95,7 +98,8 @@ static int execute(struct container *container, const struct oci_parse *parse, s
 {
 	struct oci_execution *execution = arena_alloc(container->arena, sizeof(*execution));
 	struct oci_exec_options given;
-	int r = execution ? read_options(parse, &given, err) : error_set(err, ENOMEM, "execute in a container");
+	int r = execution ? read_options(parse, &given, err)
+			  : error_set(err, ENOMEM, "execute in a container");
 
 	if (r == 0)
 		r = check_status(container, parse, err);

@@ -65,7 +65,8 @@ static int set_user(const char *text, struct oci_user *user, struct error *err)
 	return error_remedy(err, "numbers only: UID or UID:GID; names are the engine's to resolve");
 }
 
-static int add_groups(const struct oci_parse *parse, struct arena *arena, struct oci_user *user, struct error *err)
+static int add_groups(const struct oci_parse *parse, struct arena *arena, struct oci_user *user,
+		      struct error *err)
 {
 	gid_t *groups = arena_array(arena, user->n_groups + parse->n_given + 1, sizeof(*groups));
 	size_t n = user->n_groups;
@@ -78,7 +79,8 @@ static int add_groups(const struct oci_parse *parse, struct arena *arena, struct
 		if (!str_equal(parse->given[i].option->name, "additional-gids"))
 			continue;
 		if (str_to_u32(parse->given[i].value, &groups[n]) < 0 || groups[n++] == (gid_t)-1)
-			return error_set(err, EINVAL, "understand --additional-gids %s: a number", parse->given[i].value);
+			return error_set(err, EINVAL, "understand --additional-gids %s: a number",
+					 parse->given[i].value);
 	}
 	user->groups = groups;
 	user->n_groups = n;

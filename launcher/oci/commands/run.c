@@ -42,7 +42,8 @@ static int attend(struct oci_creation *creation, bool keep, int notify)
 		r = destroy_processes(&creation->state, &err);
 	fd_close(&creation->run.cgroup_fd);
 	if (r == 0 && !keep)
-		r = destroy_container(globals, creation->oci_run.state_fd, &creation->state, creation->arena, &err);
+		r = destroy_container(globals, creation->oci_run.state_fd, &creation->state, creation->arena,
+				      &err);
 	return r < 0 ? oci_report(globals, &err) : status;
 }
 
@@ -55,8 +56,8 @@ static int start(struct oci_creation *creation, int *ret_notify, struct error *e
 		return 0;
 	oci_launch_abort(&creation->run);
 	fd_close(&creation->run.cgroup_fd);
-	if (destroy_container(creation->globals, creation->oci_run.state_fd, &creation->state, creation->arena,
-			      &ignored) < 0)
+	if (destroy_container(creation->globals, creation->oci_run.state_fd, &creation->state,
+			      creation->arena, &ignored) < 0)
 		oci_warn(creation->globals, "clean up after the failed start: %s", ignored.msg);
 	return r;
 }

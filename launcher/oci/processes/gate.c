@@ -62,8 +62,8 @@ int oci_wire_hear(int sock, int (*on_listener)(int fd, const void *arg, struct e
 	}
 }
 
-int oci_gate_open(int state_fd, int (*on_listener)(int fd, const void *arg, struct error *err), const void *arg,
-		  struct error *err)
+int oci_gate_open(int state_fd, int (*on_listener)(int fd, const void *arg, struct error *err),
+		  const void *arg, struct error *err)
 {
 	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	const struct sockaddr_un at = address(state_fd);

@@ -110,7 +110,8 @@ static int execute(struct run *run, struct error *err)
 	code = errno;
 	/* The words that engines look for, see steps/program.c. */
 	if (code == ENOENT) {
-		error_set(err, code, "exec %s: no such file or directory: its interpreter is missing in the image",
+		error_set(err, code,
+			  "exec %s: no such file or directory: its interpreter is missing in the image",
 			  command);
 		err->exit_status = EXIT_NOT_FOUND;
 	} else {
@@ -161,7 +162,8 @@ void oci_init_main(struct run *run)
 	signals_reset();
 	close_runtimes(run);
 	setsid();
-	run->oci->caller_umask = umask(0); /* what is made in the root file system has the modes that it should have */
+	run->oci->caller_umask =
+		umask(0); /* what is made in the root file system has the modes that it should have */
 	r = set_up(run, &err);
 	if (r == 0 && run->oci->gate_fd >= 0)
 		r = wait_at_gate(run, &err);

@@ -33,9 +33,9 @@
 void oci_run_init(struct oci_run *oci)
 {
 	int *const empty[] = {
-		&oci->state_fd,       &oci->bundle_fd,     &oci->root_fd, &oci->console_socket, &oci->console_master,
-		&oci->console_slave,  &oci->gate_fd,       &oci->start_fd, &oci->container_pidfd,
-		&oci->enter_fd,
+		&oci->state_fd,        &oci->bundle_fd,     &oci->root_fd, &oci->console_socket,
+		&oci->console_master,  &oci->console_slave, &oci->gate_fd, &oci->start_fd,
+		&oci->container_pidfd, &oci->enter_fd,
 	};
 
 	*oci = (struct oci_run){ 0 };
@@ -137,7 +137,8 @@ static int make_process(struct run *run, struct error *err)
 
 static int tell(const struct run *run, struct error *err)
 {
-	return write(run->control[0], "", 1) == 1 ? 0 : error_set(err, errno, "answer the container's process");
+	return write(run->control[0], "", 1) == 1 ? 0
+						  : error_set(err, errno, "answer the container's process");
 }
 
 static int set_up_outside(struct run *run, struct error *err)
@@ -185,7 +186,8 @@ static int died(const struct run *run, struct error *err)
 	waitid(P_PIDFD, (id_t)run->init_pidfd, &info, WEXITED | WNOWAIT);
 	error_set(err, ECHILD, "set up the container: its process was ended%s",
 		  info.si_code == CLD_KILLED ? " by a signal" : "");
-	return error_remedy(err, "the memory limit may be too small for the set-up, or a security module stopped it");
+	return error_remedy(
+		err, "the memory limit may be too small for the set-up, or a security module stopped it");
 }
 
 /* Return: 1 sealed, 0 go on listening, -errno. */
@@ -223,7 +225,8 @@ static int wait_for_seal(struct run *run, struct error *err)
 		if (got == 0 || got == -ECONNRESET)
 			return died(run, err);
 		if (got != (ssize_t)sizeof(message))
-			return error_set(err, got < 0 ? (int)-got : EPROTO, "hear from the container's process");
+			return error_set(err, got < 0 ? (int)-got : EPROTO,
+					 "hear from the container's process");
 		r = handle(run, &message, &fd, err);
 		if (r != 0)
 			return r < 0 ? r : 0;

@@ -4,9 +4,9 @@
  * The processes of an OCI container and what runs in each:
  *
  *   runtime  create, start, run, exec: the caller's rights; prepares, verifies, leaves.
- *   joiner   only where namespaces are given by path: enters them, makes init as the runtime's own child, leaves.
- *   init     the container's process: builds its file system, drops everything, waits at the gate for `start`,
- *            loads the filter, executes the workload. No other process stays.
+ *   joiner   only where namespaces are given by path: enters them, makes init as the runtime's own child,
+ * leaves. init     the container's process: builds its file system, drops everything, waits at the gate for
+ * `start`, loads the filter, executes the workload. No other process stays.
  *
  * joiner and init come from clone3 without an exec: they allocate nothing and call no library.
  */
@@ -30,8 +30,8 @@ void oci_run_init(struct oci_run *oci);
  */
 int oci_launch(struct run *run, struct error *err);
 
-/** oci_launch_release() - let the sealed process go on without us: to the gate (create), to its execve (exec).
- * 0 or -errno. */
+/** oci_launch_release() - let the sealed process go on without us: to the gate (create), to its execve
+ * (exec). 0 or -errno. */
 int oci_launch_release(struct run *run, struct error *err);
 
 /** oci_launch_abort() - end the process of a launch that shall not go on. */
@@ -58,5 +58,5 @@ int oci_wire_hear(int sock, int (*on_listener)(int fd, const void *arg, struct e
 		  struct error *err);
 
 /** oci_gate_open() - `start`: connect to init and hear it to its execve. 0 or -errno, as oci_wire_hear(). */
-int oci_gate_open(int state_fd, int (*on_listener)(int fd, const void *arg, struct error *err), const void *arg,
-		  struct error *err);
+int oci_gate_open(int state_fd, int (*on_listener)(int fd, const void *arg, struct error *err),
+		  const void *arg, struct error *err);

@@ -44,7 +44,8 @@ static int run_here(struct run *run, struct error *err)
 	int r;
 
 	umask(run->oci->caller_umask);
-	r = oci_hooks_run(run->oci->oci, OCI_HOOK_CREATE_CONTAINER, run->oci->state_json, run->oci->bundle_fd, err);
+	r = oci_hooks_run(run->oci->oci, OCI_HOOK_CREATE_CONTAINER, run->oci->state_json, run->oci->bundle_fd,
+			  err);
 	umask(0);
 	return r;
 }

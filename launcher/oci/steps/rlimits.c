@@ -34,8 +34,9 @@ static int set_all(const struct oci_process *process, pid_t pid, struct error *e
 		if (prlimit(pid, (__rlimit_resource_t)item->resource, &limit, NULL) == 0)
 			continue;
 		error_set(err, errno, "set %s to %" PRIu64 ":%" PRIu64, item->name, item->soft, item->hard);
-		return error_remedy(err, err->code == EINVAL ? "the soft limit must not be above the hard one"
-							     : "the hard limit of the caller is lower (ulimit -H)");
+		return error_remedy(err, err->code == EINVAL
+						 ? "the soft limit must not be above the hard one"
+						 : "the hard limit of the caller is lower (ulimit -H)");
 	}
 	return 0;
 }

@@ -5,5 +5,6 @@
 
 struct error;
 
-/** oci_scheduling_set_affinity() - let @pid (0: the caller) run on the CPUs of @list, "0-2,5". 0 or -errno. */
+/** oci_scheduling_set_affinity() - let @pid (0: the caller) run on the CPUs of @list, "0-2,5". 0 or -errno.
+ */
 int oci_scheduling_set_affinity(const char *list, pid_t pid, struct error *err);
