@@ -173,6 +173,9 @@ static int make_group(struct oci_creation *creation, struct error *err)
 	struct run *run = &creation->run;
 	int r = oci_group_resolve(run, err);
 
+	if (r == 0 && creation->state.cgroup.manager == CGROUP_MANAGER_DISABLED &&
+	    cgroup_resources_controllers(&creation->oci.resources) != 0)
+		oci_warn(creation->globals, "linux.resources: no limit is set, the container has no cgroup");
 	if (r == 0)
 		r = oci_state_write(run->oci->state_fd, &creation->state, err);
 	if (r < 0)
