@@ -108,7 +108,12 @@ int main(int argc, char **argv)
 	int failure = oci ? 1 : EXIT_LAUNCHER;
 	struct error err = { 0 };
 
-	if (argc < 1 || fill_standard() < 0)
+	if (fill_standard() < 0) {
+		error_set(&err, errno, "open /dev/null for a standard stream that is closed");
+		error_print(STDERR_FILENO, &err);
+		return failure;
+	}
+	if (argc < 1)
 		return failure;
 
 	/* Large buffers come zeroed from the kernel and are paid for by the page that is used. */

@@ -155,10 +155,18 @@ int oci_state_create(const struct oci_state_root *root, const char *id, struct e
 			unlinkat(root_fd, id, AT_REMOVEDIR);
 			return -err->code;
 		}
-		if (flock(fd, LOCK_EX) < 0)
-			return error_set(err, errno, "lock %s/%s", root->path, id);
-		if (still_there(fd) == 0)
+		if (flock(fd, LOCK_EX) < 0) {
+			error_set(err, errno, "lock %s/%s", root->path, id);
+			unlinkat(root_fd, id, AT_REMOVEDIR);
+			return -err->code;
+		}
+		r = still_there(fd);
+		if (r == 0)
 			return take_fd(&fd);
+		if (r != -ENOENT) {
+			unlinkat(root_fd, id, AT_REMOVEDIR);
+			return error_set(err, -r, "look at %s/%s", root->path, id);
+		}
 	}
 }
 

@@ -151,6 +151,8 @@ static int set_up_outside(struct run *run, struct error *err)
 	if (!run->oci->exec) {
 		run->oci->state->pid = run->init_pid;
 		run->oci->state->start_time = oci_state_start_time(run->init_pid);
+		if (run->oci->state->start_time == 0)
+			return error_set(err, EIO, "read when the container's process was started");
 	}
 	r = plan_apply(run->plan, PHASE_MAP, run, err);
 	if (r == 0)
