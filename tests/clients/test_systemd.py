@@ -120,28 +120,6 @@ def test_podman_s_containers_are_scopes(podman):
     lib_engine.wait_for(lambda: show(scope, "ActiveState")["ActiveState"] == "inactive", "the scope's end")
 
 
-def test_podman_generate_systemd_makes_a_service(podman):
-    podman("create", "--name", "served", "--network", "none", "--health-cmd", "true", IMAGE)
-    unit = podman("generate", "systemd", "--new", "--name", "served").out
-    conf = f"Environment=CONTAINERS_CONF={podman.directory}/containers.conf\n"
-    Path("/run/systemd/system/served.service").write_text(unit.replace("[Service]\n", "[Service]\n" + conf))
-    podman("rm", "served")
-    lib_engine.call("systemctl", "daemon-reload")
-    lib_engine.call("systemctl", "start", "served.service")  # Type=notify: returns when the container runs
-    try:
-        assert show("served.service", "ActiveState", "SubState") == {"ActiveState": "active", "SubState": "running"}
-        assert podman("exec", "served", "cat", "/proc/1/comm").out == "sleep\n"
-        before = int(podman("inspect", "--format", "{{.State.Pid}}", "served").out)
-        lib_engine.call("systemctl", "restart", "served.service")
-        assert int(podman("inspect", "--format", "{{.State.Pid}}", "served").out) != before
-    finally:
-        lib_engine.call("systemctl", "stop", "served.service")
-    # The unit's own clean-up looks into podman's default storage, not into ours.
-    running = podman("ps", "--format", "{{.Names}}").out.split()
-    podman("rm", "--force", "served")
-    assert "served" not in running
-
-
 def test_a_kubernetes_pod_has_slices_and_scopes(scratch, runtime, archive, tmp_path):
     daemon = lib_containerd.Containerd(scratch / "containerd-systemd", runtime, systemd_cgroup=True)
     try:
