@@ -33,8 +33,21 @@ enum spec_mount_type { SPEC_MOUNT_BIND, SPEC_MOUNT_TMPFS };
 enum spec_violation { SPEC_VIOLATION_KILL, SPEC_VIOLATION_ERRNO, SPEC_VIOLATION_LOG };
 enum spec_on_missing { SPEC_MISSING_FAIL, SPEC_MISSING_WARN };
 enum spec_stdin { SPEC_STDIN_NULL, SPEC_STDIN_INHERIT };
-enum spec_log_driver { SPEC_LOG_JSON_FILE, SPEC_LOG_PASSTHROUGH, SPEC_LOG_NONE };
+enum spec_log_driver {
+	SPEC_LOG_JSON_FILE,
+	SPEC_LOG_JOURNALD,
+	SPEC_LOG_SYSLOG,
+	SPEC_LOG_CRI,
+	SPEC_LOG_SOCKET, /* the line protocol of docs/logging.md */
+	SPEC_LOG_PASSTHROUGH,
+	SPEC_LOG_NONE,
+};
+enum spec_syslog_format { SPEC_SYSLOG_RFC5424MICRO, SPEC_SYSLOG_RFC5424, SPEC_SYSLOG_RFC3164 };
 enum spec_on_full { SPEC_FULL_BLOCK, SPEC_FULL_DROP };
+enum spec_restart_policy { SPEC_RESTART_NO, SPEC_RESTART_ON_FAILURE, SPEC_RESTART_ALWAYS };
+enum spec_health_action { SPEC_HEALTH_RESTART, SPEC_HEALTH_REPORT };
+/* What becomes of the workload when its supervisor is killed. */
+enum spec_orphan { SPEC_ORPHAN_END, SPEC_ORPHAN_ADOPT };
 
 struct spec_pair {
 	const char *name;
@@ -117,6 +130,30 @@ struct spec_log {
 	const char *tag; /* NULL: none */
 	struct spec_strings labels, env;
 	enum spec_on_full on_full;
+	const char *syslog_address;   /* "unixgram:///dev/log", "udp://127.0.0.1:514"; NULL: the former */
+	unsigned int syslog_facility; /* 0 to 23, syslog(3); daemon is 3 */
+	enum spec_syslog_format syslog_format;
+	const char *socket; /* driver "socket": absolute path of a listening SOCK_STREAM socket */
+};
+
+/* The number of restarts in a row; a run of 10 s or more begins a new row. */
+struct spec_restart {
+	enum spec_restart_policy policy;
+	uint64_t max;      /* SPEC_UNLIMITED: no bound */
+	uint64_t delay_ms; /* before the first; each next one waits twice as long, 60 s at most */
+};
+
+struct spec_health {
+	struct spec_strings command; /* n 0: no check */
+	uint64_t interval_ms, timeout_ms;
+	uint64_t start_period_ms; /* failures in it do not count */
+	uint64_t retries;         /* failures in a row that make it unhealthy */
+	enum spec_health_action on_failure;
+};
+
+struct spec_events {
+	struct spec_strings exec; /* run on the host for each event, which it gets as a line on stdin */
+	const char *socket;       /* datagram socket that gets each event; NULL: none */
 };
 
 struct spec {
@@ -161,6 +198,12 @@ struct spec {
 	struct spec_log log;
 	int stop_signal;
 	uint64_t stop_timeout_ms;
+	struct spec_restart restart;
+	struct spec_health health;
+	bool notify;          /* a socket for sd_notify(3) */
+	uint64_t watchdog_ms; /* 0: none; else "WATCHDOG=1" is due at least that often */
+	enum spec_orphan on_supervisor_death;
+	struct spec_events events;
 	enum spec_on_missing on_missing;
 
 	const char *file;        /* the profile's path as given */
