@@ -19,8 +19,9 @@
 #include "launcher/oci/commands/command.h"
 
 static const struct command *const native[] = {
+	&command_stats,  &command_metrics, &command_monitor,
 	&command_run,    &command_check, &command_show,   &command_explain,
-	&command_doctor, &command_list,  &command_schema,
+	&command_doctor, &command_list,  &command_logs,  &command_schema, &command_generate,
 };
 
 static void print_help(FILE *out)

@@ -17,6 +17,7 @@
 #include "seccomp/filter.h"
 
 struct arena;
+struct extras;
 struct host;
 struct notify;
 struct oci_run;
@@ -69,7 +70,7 @@ struct proof {
 	unsigned int sysctls;                /* written and read back equal */
 	unsigned int secrets;                /* files written */
 	pid_t joined;                        /* init, made by a joiner; 0: it failed */
-	unsigned int listening;              /* sockets bound by the supervisor, for the janitor */
+	unsigned int listening;              /* bit i: listen[i] is bound by the supervisor, for the janitor */
 	bool cgroup_ours; /* the cgroup of that name was made by this start, or left by a dead one */
 };
 
@@ -83,12 +84,21 @@ struct message {
 		MESSAGE_CONSOLE,  /* fd: the terminal's master */
 		MESSAGE_HOOKS,    /* the mounts stand: run the hooks of this moment, then answer */
 		MESSAGE_LISTENER, /* to `start`: the seccomp listener, fd */
+		/* Of further processes (processes/extra.h), to init: struct extra_order. */
+		MESSAGE_EXTRA_START, /* fds: stdin, stdout, stderr, and the gate's read end */
+		MESSAGE_EXTRA_KILL,  /* the process group of id */
+		/* From init and the process itself. ENDED comes once for each START, as the last. */
+		MESSAGE_EXTRA_SEALED, /* it waits: exec_fd; fds: pidfd, listener */
+		MESSAGE_EXTRA_FAILED, /* error says what */
+		MESSAGE_EXTRA_ENDED,  /* status */
 	} type;
-	int status; /* of wait(2) */
+	int status;  /* of wait(2) */
+	uint32_t id; /* of a further process */
+	int exec_fd; /* the number that its program has */
 	struct error error;
 };
 
-enum { SEALED_PIDFD, SEALED_STDOUT, SEALED_STDERR, SEALED_LISTENER, SEALED_FDS };
+enum { SEALED_PIDFD, SEALED_STDOUT, SEALED_STDERR, SEALED_LISTENER, SEALED_NOTIFY, SEALED_FDS };
 
 struct run {
 	const struct spec *spec;
@@ -100,10 +110,11 @@ struct run {
 
 	/* Outside. */
 	char id[80];   /* name of the cgroup and of the state directory */
-	int state_fd;  /* /run/kapsel/<name>, locked */
-	int ids_fd;    /* the lock file of host id ranges */
+	int state_fd;  /* /run/kapsel/<name>, locked; the service's */
+	int ids_fd;    /* the lock file of host id ranges; the service's */
 	int cgroup_fd; /* -1: no cgroup is used */
 	int cgroup_parent_fd;
+	int memory_events_fd; /* to be woken by an OOM kill */
 	struct cgroup_limits limits;
 	uint32_t host_id, host_range;
 	bool maps_by_helper; /* newuidmap and newgidmap write the maps */
@@ -122,7 +133,8 @@ struct run {
 	bool exec_held; /* execveat itself waits for the supervisor, as a seccomp notification */
 	char *const *argv;
 	char *const *envp;
-	char *listen_pid; /* space in envp for "LISTEN_PID=…", NULL without listen */
+	char *listen_pid;   /* space in envp for "LISTEN_PID=…", NULL without listen */
+	char *watchdog_pid; /* the same for "WATCHDOG_PID=…", NULL without watchdog */
 
 	/* Init and payload. */
 	int sealed[2]; /* pipe: the payload's word that it is sealed, with the listener's number */
@@ -132,19 +144,28 @@ struct run {
 	int go[2];   /* pipe: the supervisor's word to execute */
 	int stdout_pipe[2], stderr_pipe[2];
 	pid_t payload;
+	int notify_sock; /* bound to /dev/notify; init makes it, the supervisor gets and reads it */
 
 	/* Supervisor. */
-	int janitor_fd; /* write end: says that nothing is left to clean */
-	pid_t janitor;
+	int janitor_fd; /* the service's socket to its janitor, for init to close */
+	/* The service's sockets of listen, bound once for all of its runs: RUN_LISTEN_MAX, -1 where there is
+	 * none yet. */
+	int *kept_listen_fds;
 	pid_t init_pid;
+	pid_t payload_pid; /* on the host */
 	int init_pidfd;
 	int payload_pidfd;
 	int listener_fd;
 	struct notify *notify; /* owns the listener once the payload is sealed */
+	bool adopted;          /* init may still speak of what a former supervisor had ordered */
+	struct extras *extras; /* further processes, by processes/extra.c; NULL: there was none yet */
 };
 
 /** run_init() - an empty run: no descriptor, all else zero. */
 void run_init(struct run *run);
+
+/** run_release() - close what is open in the supervisor, but for what belongs to the service. */
+void run_release(struct run *run);
 
 enum { MOUNT_ROWS_MAX = 1024 };
 

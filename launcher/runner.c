@@ -2,10 +2,12 @@
 #include "launcher/runner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -13,73 +15,12 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "launcher/host.h"
-#include "launcher/logs/log_writer.h"
+#include "launcher/payload_environment.h"
 #include "launcher/plan.h"
-#include "launcher/processes/processes.h"
+#include "launcher/processes/service.h"
 #include "launcher/processes/signals.h"
-#include "launcher/run.h"
-#include "launcher/state.h"
+#include "launcher/service/sd_notify.h"
 #include "profiles/spec.h"
-#include "seccomp/notify.h"
-
-enum { LISTEN_VARIABLES = 3 };
-
-static struct run *new_run(const struct spec *spec, const struct host *host, const struct plan *plan,
-			   struct arena *arena)
-{
-	struct run *run = arena_alloc(arena, sizeof(*run));
-
-	if (!run)
-		return NULL;
-	run_init(run);
-	run->spec = spec;
-	run->host = host;
-	run->plan = plan;
-	run->arena = arena;
-	snprintf(run->id, sizeof(run->id), "%s", spec->name);
-	return run;
-}
-
-/* LISTEN_PID is the payload's pid, which only it knows: it writes into the space left here. */
-static int add_listen_variables(struct run *run, const char **envp, size_t *n)
-{
-	const struct spec *spec = run->spec;
-	char names[1024] = "LISTEN_FDNAMES=";
-
-	if (spec->n_listen == 0)
-		return 0;
-	for (size_t i = 0; i < spec->n_listen; i++) {
-		size_t used = strlen(names);
-
-		snprintf(names + used, sizeof(names) - used, "%s%s", i ? ":" : "", spec->listen[i].name);
-	}
-	run->listen_pid = arena_alloc(run->arena, LISTEN_PID_SIZE);
-	envp[(*n)++] = arena_printf(run->arena, "LISTEN_FDS=%zu", spec->n_listen);
-	envp[(*n)++] = arena_strdup(run->arena, names);
-	envp[(*n)++] = run->listen_pid;
-	return envp[*n - 1] && envp[*n - 2] && envp[*n - 3] ? 0 : -ENOMEM;
-}
-
-static int fill_environment(struct run *run, struct error *err)
-{
-	const struct spec *spec = run->spec;
-	const char **envp = arena_array(run->arena, spec->env.n + LISTEN_VARIABLES + 1, sizeof(*envp));
-	size_t n = 0;
-
-	if (!envp)
-		return error_set(err, ENOMEM, "format the environment");
-	for (size_t i = 0; i < spec->env.n; i++) {
-		envp[n] =
-			arena_printf(run->arena, "%s=%s", spec->env.items[i].name, spec->env.items[i].value);
-		if (!envp[n++])
-			return error_set(err, ENOMEM, "format the environment");
-	}
-	if (add_listen_variables(run, envp, &n) < 0)
-		return error_set(err, ENOMEM, "format the environment");
-	run->envp = (char *const *)(uintptr_t)envp;
-	run->argv = (char *const *)(uintptr_t)spec->command.items;
-	return 0;
-}
 
 static void add_attr(struct spec_pair *pairs, size_t *n, const char *name, const char *value)
 {
@@ -115,75 +56,51 @@ static void make_log_dir(struct arena *arena, const char *path)
 		mkdir(partial, 0750);
 }
 
-static int open_log(const struct run *run, struct log_writer **ret, struct error *err)
+/* Where a driver that writes a file puts it, when the profile does not say. */
+static const char *default_log_path(const struct spec *spec, const struct host *host, struct arena *arena)
 {
-	const struct spec_log *log = &run->spec->log;
-	struct spec_pair *pairs = arena_array(run->arena, log->labels.n + log->env.n + 1, sizeof(*pairs));
-	const char *name = run->spec->name;
-	struct log_options options = {
-		.path = log->path ? log->path
-				  : arena_printf(run->arena, "%s/%s/%s-json.log", run->host->log_dir, name,
-						 name),
+	const char *end = spec->log.driver == SPEC_LOG_CRI ? ".log" : "-json.log";
+
+	return arena_printf(arena, "%s/%s/%s%s", host->log_dir, spec->name, spec->name, end);
+}
+
+static int choose_log(const struct spec *spec, const struct host *host, struct arena *arena,
+		      struct log_options *ret, struct error *err)
+{
+	const struct spec_log *log = &spec->log;
+	struct spec_pair *pairs = arena_array(arena, log->labels.n + log->env.n + 1, sizeof(*pairs));
+	size_t n = 0;
+
+	*ret = (struct log_options){
+		.driver = log->driver,
+		.path = log->path ? log->path : default_log_path(spec, host, arena),
 		.max_size_bytes = log->max_size_bytes,
 		.max_files = log->max_files,
 		.compress = log->compress,
 		.on_full = log->on_full,
+		.name = spec->name,
+		.image = spec->rootfs,
+		.tag = log->tag,
+		.syslog_address = log->syslog_address,
+		.syslog_facility = log->syslog_facility,
+		.syslog_format = log->syslog_format,
+		.socket = log->socket,
 	};
-	size_t n = 0;
-	int r;
-
-	if (log->driver != SPEC_LOG_JSON_FILE)
-		return 0;
-	if (!pairs || !options.path)
-		return error_set(err, ENOMEM, "open the log");
-	if (!log->path)
-		make_log_dir(run->arena, run->host->log_dir);
-	choose_attrs(&log->labels, &run->spec->labels, pairs, &n);
-	choose_attrs(&log->env, &run->spec->env, pairs, &n);
+	if (!pairs || !ret->path)
+		return error_set(err, ENOMEM, "choose the log");
+	choose_attrs(&log->labels, &spec->labels, pairs, &n);
+	choose_attrs(&log->env, &spec->env, pairs, &n);
 	if (log->tag)
 		add_attr(pairs, &n, "tag", log->tag);
-	options.attrs = (struct spec_pairs){ pairs, n };
-	r = log_writer_open(&options, ret, err);
-	if (r < 0)
-		strncpy(err->step, "log", sizeof(err->step) - 1);
-	return r;
+	ret->attrs = (struct spec_pairs){ pairs, n };
+	make_log_dir(arena, host->log_dir);
+	return 0;
 }
 
 static int fail(const struct error *err)
 {
 	error_print(STDERR_FILENO, err);
 	return err->exit_status ? err->exit_status : EXIT_LAUNCHER;
-}
-
-static void clean_up(struct run *run)
-{
-	int r = run->state_fd >= 0 ? state_clean(run) : 0;
-
-	if (janitor_dismiss(run, r == 0) < 0 && r < 0)
-		dprintf(STDERR_FILENO,
-			"kapsel: clean up after %s: %s; the next run of that name tries again\n",
-			run->spec->name, error_name(-r));
-}
-
-static int supervise(struct run *run, struct log_writer *writer, const struct runner_options *options)
-{
-	struct ending ending = { 0 };
-	struct cgroup_end counts = { .memory_max_bytes = UINT64_MAX };
-	struct error err = { 0 };
-	int r = supervisor_run(run, writer, &ending, &err), status;
-
-	if (run->cgroup_fd >= 0)
-		cgroup_end_read(run->cgroup_fd, &counts);
-	if (r < 0) {
-		status = fail(&err);
-	} else if (options->quiet && ending.wait_status == 0) {
-		status = 0;
-	} else {
-		status = ending_print(stderr, run, &ending, &counts,
-				      run->notify ? notify_denials(run->notify) : NULL);
-	}
-	run->notify = notify_free(run->notify);
-	return status;
 }
 
 /*
@@ -204,49 +121,98 @@ static int keep_priority(struct error *err)
 	return 0;
 }
 
-/* The log comes last: a start that is refused before leaves no file. */
-static int start_logged(struct run *run, struct log_writer **ret_writer, struct error *err)
+static int prepare(struct service *service, struct error *err)
 {
-	int r = start_run(run, err);
+	struct plan *plan = arena_alloc(service->arena, sizeof(*plan));
+	int r;
 
-	if (r < 0)
-		return r;
-	r = open_log(run, ret_writer, err);
+	if (!plan)
+		return error_set(err, ENOMEM, "plan the start");
+	service->plan = plan;
+	r = plan_build(&service->spec, service->host, service->arena, plan, err);
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		dprintf(STDERR_FILENO, "kapsel: warning: %s\n", plan->warnings[i]);
 	if (r == 0)
-		return start_go(run, err);
-	start_abort(run);
+		r = keep_priority(err);
+	if (r == 0)
+		r = payload_environment_build(&service->spec, service->arena, &service->environment, err);
+	if (r == 0)
+		r = choose_log(&service->spec, service->host, service->arena, &service->log, err);
 	return r;
+}
+
+static int live(struct service *service)
+{
+	struct error err = { 0 };
+
+	signals_block();
+	sd_notify_take();
+	if (prepare(service, &err) < 0)
+		return fail(&err);
+	return service_run(service);
+}
+
+/* Until the service runs, or its process has left with a message. */
+static int wait_for_start(pid_t pid, int report)
+{
+	char id[RECORD_ID_SIZE] = "";
+	ssize_t got;
+	int status = 0;
+
+	do
+		got = read(report, id, sizeof(id) - 1);
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		puts(id);
+		return 0;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_LAUNCHER;
+}
+
+/*
+ * The supervisor leaves the caller's session only; it keeps stderr until the service runs, so that a
+ * start that fails tells why where it was asked for.
+ */
+static int detach(struct service *service)
+{
+	struct error err = { 0 };
+	int report[2], status;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC) < 0) {
+		error_set(&err, errno, "create the pipe to the waiting caller");
+		return fail(&err);
+	}
+	pid = fork();
+	if (pid < 0) {
+		error_set(&err, errno, "fork the supervisor");
+		return fail(&err);
+	}
+	if (pid > 0) {
+		close(report[1]);
+		status = wait_for_start(pid, report[0]);
+		close(report[0]);
+		return status;
+	}
+	close(report[0]);
+	setsid();
+	service->report_fd = report[1];
+	return live(service);
 }
 
 int runner_execute(const struct spec *spec, const struct host *host, struct arena *arena,
 		   const struct runner_options *options)
 {
-	struct plan *plan = arena_alloc(arena, sizeof(*plan));
-	struct log_writer *writer = NULL;
-	struct error err = { 0 };
-	struct run *run;
-	int r, status;
+	static struct service service; /* too large for the stack's taste */
 
-	run = plan ? new_run(spec, host, plan, arena) : NULL;
-	if (!run) {
-		error_set(&err, ENOMEM, "plan the start");
-		return fail(&err);
-	}
-	signals_block();
-	r = plan_build(spec, host, arena, plan, &err);
-	for (size_t i = 0; i < plan->n_warnings; i++)
-		dprintf(STDERR_FILENO, "kapsel: warning: %s\n", plan->warnings[i]);
-	if (r == 0)
-		r = keep_priority(&err);
-	if (r == 0)
-		r = fill_environment(run, &err);
-	if (r == 0)
-		r = start_logged(run, &writer, &err);
-	if (r == 0)
-		status = supervise(run, writer, options);
-	else
-		status = fail(&err);
-	log_writer_close(writer);
-	clean_up(run);
-	return status;
+	service_init(&service);
+	service.spec = *spec;
+	service.host = host;
+	service.arena = arena;
+	service.quiet = options->quiet;
+	service.detached = options->detached;
+	service.remove = options->remove;
+	return options->detached ? detach(&service) : live(&service);
 }

@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -19,7 +17,11 @@
 #include "launcher/run.h"
 #include "profiles/spec.h"
 
-static const char *const files[] = { "facts", "steps", "facts.new", "steps.new" };
+/* All that a service's directory may hold (launcher/service/record.h); NAME.new while it is written. */
+static const char *const files[] = {
+	"state.json", "state.json.new",   "steps",    "steps.new",
+	"profile.json", "profile.json.new", "counters", "control",
+};
 
 /* Only ours: a directory that someone else owns or can write to could hold planted state (CVE-2015-1331). */
 static int open_run_dir(const char *path, struct error *err)
@@ -135,12 +137,15 @@ int state_open(struct run *run, struct error *err)
 	return r < 0 ? error_set(err, -r, "clean up after a killed container called %s", run->spec->name) : 0;
 }
 
-static int write_file(int dir, const char *name, const char *temporary, const char *text, size_t size)
+int state_write_file(int dir, const char *name, const char *text, size_t size)
 {
-	_cleanup_fd_ int fd =
-		openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char temporary[64];
+
+	_cleanup_fd_ int fd = -1;
 	int r;
 
+	snprintf(temporary, sizeof(temporary), "%s.new", name);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = fd_write_all(fd, text, size);
@@ -151,11 +156,10 @@ static int write_file(int dir, const char *name, const char *temporary, const ch
 
 int state_write(const struct run *run, const struct state_row *rows, size_t n_rows, struct error *err)
 {
-	char facts[2048];
 	char *table = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&table, &size);
-	int length, r;
+	int r;
 
 	if (!out)
 		return error_set(err, ENOMEM, "format the table of restrictions");
@@ -169,14 +173,7 @@ int state_write(const struct run *run, const struct state_row *rows, size_t n_ro
 		free(table);
 		return error_set(err, ENOMEM, "format the table of restrictions");
 	}
-	length = snprintf(facts, sizeof(facts),
-			  "name\t%s\nsupervisor\t%d\ninit\t%d\ncgroup\t%s%s/%s\nhost-id\t%" PRIu32
-			  "\nstarted\t%lld\n",
-			  run->spec->name, (int)getpid(), (int)run->init_pid, run->host->place.mount,
-			  run->host->place.parent, run->id, run->host_id, (long long)time(NULL));
-	r = write_file(run->state_fd, "facts", "facts.new", facts, (size_t)length);
-	if (r == 0)
-		r = write_file(run->state_fd, "steps", "steps.new", table, size);
+	r = state_write_file(run->state_fd, "steps", table, size);
 	free(table);
 	return r < 0 ? error_set(err, -r, "write the state of %s", run->spec->name) : 0;
 }
@@ -212,15 +209,25 @@ int state_print_table(const char *run_dir, const char *name, FILE *out, struct e
 	return 0;
 }
 
-int state_clean(const struct run *run)
+int state_clean_run(struct run *run)
+{
+	int r = clean_cgroup(run);
+
+	if (r == 0)
+		run->proof->cgroup_ours = false;
+	return r;
+}
+
+int state_clean(const struct run *run, bool keep)
 {
 	_cleanup_fd_ int run_dir = -1;
 	int r = clean_cgroup(run);
 
-	for (size_t i = 0; r == 0 && i < run->proof->listening; i++) {
+	for (size_t i = 0; r == 0 && i < run->spec->n_listen && i < RUN_LISTEN_MAX; i++) {
 		const char *address = run->spec->listen[i].address;
 
-		if (address[0] == '/' && unlink(address) < 0 && errno != ENOENT)
+		if ((run->proof->listening & 1U << i) && address[0] == '/' && unlink(address) < 0 &&
+		    errno != ENOENT)
 			r = -errno;
 	}
 	/* The directory goes last: while it is there, the next start of the name knows that there is work
@@ -232,7 +239,10 @@ int state_clean(const struct run *run)
 		return -errno;
 	if (run->state_fd < 0)
 		return 0;
-	r = remove_dir(run_dir, run->spec->name, run->state_fd);
+	if (keep)
+		r = unlinkat(run->state_fd, "control", 0) < 0 && errno != ENOENT ? -errno : 0;
+	else
+		r = remove_dir(run_dir, run->spec->name, run->state_fd);
 	/* The lock belongs to the open file that supervisor and janitor share: released for both. */
 	if (r == 0)
 		flock(run->state_fd, LOCK_UN);
@@ -254,5 +264,5 @@ int state_reclaim(struct run *run)
 	if (fstatat(run_dir, run->spec->name, &named, AT_SYMLINK_NOFOLLOW) < 0 || ours.st_ino != named.st_ino)
 		return 0; /* the name is a newer start's */
 	run->state_fd = take_fd(&dir);
-	return state_clean(run);
+	return state_clean(run, false);
 }

@@ -32,8 +32,9 @@ static const struct code catalogue[] = {
 	  "A profile has at most 32 levels and 16384 values. More is a mistake or an attack on the reader.",
 	  "Split it, or look for a bracket that is never closed." },
 	{ "E007", "a required key is missing",
-	  "Every file says \"kapsel\": 1, and after merging there must be a rootfs and a command. Everything "
-	  "else has a default: the hardest one.", "Add the key." },
+	  "Every file says \"kapsel\": 1, and after merging there must be a rootfs and a command. A health "
+	  "check needs its command, the log driver socket its socket. Everything else has a default: the "
+	  "hardest one.", "Add the key." },
 	{ "E008", "ambiguous size",
 	  "64m is 67108864 bytes for docker, 64000000 for others and 0.064 bytes for Kubernetes.",
 	  "Write MiB (1024 * 1024) or MB (1000 * 1000)." },
@@ -112,12 +113,14 @@ static const struct code catalogue[] = {
 	  "be set: net.*, fs.mqueue.*, kernel.msg*, kernel.shm* and kernel.sem.",
 	  "Set it on the host, or give the container that namespace." },
 	{ "E031", "this variable can't be set",
-	  "A name is not empty and has no \"=\". LISTEN_FDS and the like come from the launcher. "
+	  "A name is not empty and has no \"=\". LISTEN_FDS, NOTIFY_SOCKET and the like come from the "
+	  "launcher. "
 	  "LD_PRELOAD and others that load code never come from the caller's environment.",
 	  "Rename it, or write its value into \"env\"." },
-	{ "E032", "the command can't be started like this",
-	  "There is no shell and no search through PATH: the first word is the program's absolute path in "
-	  "the container, so that it can't be another one.", "Write the whole path." },
+	{ "E032", "a command can't be started like this",
+	  "There is no shell and no search through PATH: the first word is the program's absolute path, so "
+	  "that it can't be another one. command and health.command name a program of the container, "
+	  "events.exec one of the host.", "Write the whole path." },
 	{ "E033", "arguments are not taken",
 	  "Arguments after -- change what the workload does, so the profile has to allow them.",
 	  "Add \"args_from_cli\": true, or leave the arguments out." },
@@ -137,6 +140,15 @@ static const struct code catalogue[] = {
 	{ "E040", "not a list of CPUs or not a disk",
 	  "CPUs are numbers and rising ranges like \"0-3,7\"; disks are paths below /dev or MAJOR:MINOR, "
 	  "each with at least one limit.", "Write it like the example of `kapsel explain limits`." },
+	{ "E051", "this log driver belongs to another tool",
+	  "Drivers that speak to one vendor's service are programs of their own, with credentials and a "
+	  "network; the launcher has neither. A log shipper reads the files that it writes.",
+	  "Use json-file, the default, and point a log shipper at it." },
+	{ "E052", "not an address of a syslog server",
+	  "The launcher sends to a local socket or in UDP datagrams to a numeric address. A connection with "
+	  "TLS and retries is the work of a syslog daemon, and names are not resolved, since what they mean "
+	  "can change.",
+	  "Write \"unixgram:///dev/log\", \"unix:///PATH\", \"udp://192.0.2.1:514\" or \"udp://[::1]:514\"." },
 	{ "W101", "a very wide set of system calls",
 	  "@docker-default exists so that anything runs. It leaves most of the kernel's surface reachable.",
 	  "Name the groups and calls that the workload uses." },

@@ -21,7 +21,7 @@ struct finding {
 	struct place place;
 	char message[256];
 	char beside[96]; /* behind file:line:column: "(first at 9:3)" */
-	char label[160]; /* beside the caret */
+	char label[224]; /* beside the caret */
 	char help[320];
 	char note[256];
 };

@@ -39,7 +39,7 @@ struct key {
 	unsigned int kind;
 	const char *words;     /* KEY_WORD, KEY_WORDS: separated by spaces */
 	const char *pattern;   /* for the schema: a regular expression the string matches, or NULL */
-	int64_t min, max;      /* numbers, bytes; max 0: no bound of its own */
+	int64_t min, max;      /* numbers, bytes, milliseconds; max 0: no bound of its own */
 	const char *fallback;  /* the default as JSON; NULL: none, or computed */
 	const char *otherwise; /* the default in words, where `fallback` does not say it */
 	const char *opens;     /* what writing it opens, NULL: nothing */
@@ -48,6 +48,8 @@ struct key {
 	const char *description;
 	const char *absent_words; /* words known to the language that this version can't do */
 	const char *absent; /* what to do instead; without absent_words the whole key is not available */
+	const char *foreign_words; /* words of other tools that this language leaves out for good */
+	const char *foreign;       /* what to do instead of them */
 };
 
 /** keys_all() - Return: the table of @ret_n keys, parents before their children. */

@@ -9,7 +9,7 @@
 #include "profiles/keys.h"
 #include "profiles/nearest.h"
 
-enum { SIBLINGS_MAX = 64 };
+enum { SIBLINGS_MAX = 64, WORDS_MAX = 24 };
 
 /* What people who come from elsewhere write. */
 static const struct {
@@ -33,6 +33,8 @@ static const struct {
 	{ "ulimits", "limits" },
 	{ "resources", "limits" },
 	{ "logging", "log" },
+	{ "healthcheck", "health" },
+	{ "restart_policy", "restart" },
 	{ "sysctl", "sysctls" },
 	{ "parent", "extends" },
 	{ "include", "extends" },
@@ -136,10 +138,20 @@ static void report_absent(struct findings *findings, const struct key *key, cons
 	finding_help(finding, "%s", key->absent);
 }
 
+static void report_foreign(struct findings *findings, const struct key *key, const struct json *value)
+{
+	struct finding *finding = findings_add(findings, FINDING_ERROR, "E051", &value->place,
+					       "\"%s\" can't be \"%s\"", key->path, value->text);
+	char kind[256];
+
+	finding_label(finding, "expected %s", keys_kind(key, kind, sizeof(kind)));
+	finding_help(finding, "%s", key->foreign);
+}
+
 static void check_word(struct findings *findings, const struct key *key, const struct json *value)
 {
-	const char *candidates[16], *words = key->words, *word, *nearest;
-	char buffer[16][24], what[128], kind[256];
+	const char *candidates[WORDS_MAX], *words = key->words, *word, *nearest;
+	char buffer[WORDS_MAX][24], what[128], kind[256];
 	struct finding *finding;
 	size_t length, n = 0;
 
@@ -149,6 +161,10 @@ static void check_word(struct findings *findings, const struct key *key, const s
 	if (keys_has_word(key->absent_words, value->text)) {
 		snprintf(what, sizeof(what), "\"%s\": \"%s\"", key->path, value->text);
 		report_absent(findings, key, &value->place, what);
+		return;
+	}
+	if (keys_has_word(key->foreign_words, value->text)) {
+		report_foreign(findings, key, value);
 		return;
 	}
 	finding = findings_add(findings, FINDING_ERROR, "E014", &value->place,

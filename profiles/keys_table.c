@@ -6,6 +6,9 @@
 #define MIB          (1024 * 1024)
 #define ID_MAX       4294967294
 #define NOT_YET      "leave it out"
+#define MINUTE_MS    (60 * 1000)
+#define HOUR_MS      (60 * MINUTE_MS)
+#define DAY_MS       (24 * HOUR_MS)
 
 /* clang-format off */
 static const struct key table[] = {
@@ -264,17 +267,19 @@ static const struct key table[] = {
 	  .absent_words = "true", .absent = NOT_YET },
 	{ "log", KEY_OBJECT, .fallback = "{}", .example = "{ \"max_size\": \"10MB\" }",
 	  .description = "Where the output goes." },
-	{ "log.driver", KEY_WORD, .words = "json-file passthrough none", .fallback = "\"json-file\"",
-	  .example = "\"passthrough\"",
-	  .description = "json-file: as Docker writes it; passthrough: the launcher's own output; none: "
-	  "nowhere.",
-	  .absent_words = "journald syslog cri",
-	  .absent = "use \"passthrough\" and let systemd or a pipe take it" },
-	{ "log.path", KEY_PATH, .otherwise = "/var/log/kapsel/NAME/NAME-json.log",
+	{ "log.driver", KEY_WORD, .words = "json-file journald syslog cri socket passthrough none",
+	  .fallback = "\"json-file\"", .example = "\"journald\"",
+	  .description = "json-file: as Docker writes it; cri: as Kubernetes reads it; journald and syslog: "
+	  "to the log of the host; socket: to a program that listens on log.socket; passthrough: the "
+	  "launcher's own output; none: nowhere.",
+	  .foreign_words = "splunk awslogs gelf fluentd gcplogs etwlogs logentries local",
+	  .foreign = "write \"json-file\", the default, and let a log shipper send it: docs/logging.md has "
+	  "tested configurations" },
+	{ "log.path", KEY_PATH, .otherwise = "a file in /var/log/kapsel/NAME/",
 	  .example = "\"/srv/logs/web.log\"",
-	  .description = "The log file itself." },
+	  .description = "The log file itself, for json-file and cri." },
 	{ "log.max_size", LIMITED_SIZE, .min = 4096, .fallback = "\"10MB\"", .opens = "disk space",
-	  .example = "\"10MiB\"", .description = "Size after which the file is rotated." },
+	  .example = "\"10MiB\"", .description = "Size after which the file is rotated (json-file, cri)." },
 	{ "log.max_files", KEY_INTEGER, .min = 1, .max = 1000, .fallback = "3", .opens = "disk space",
 	  .example = "5", .description = "Files that are kept, the current one included." },
 	{ "log.compress", KEY_BOOL, .fallback = "true", .example = "false",
@@ -286,13 +291,23 @@ static const struct key table[] = {
 	{ "log.env", KEY_STRINGS, .fallback = "[]", .opens = "variables to readers of the log",
 	  .example = "[\"TZ\"]",
 	  .description = "Variables written with every line." },
-	{ "log.syslog_address", KEY_STRING, .example = "\"udp://192.0.2.1:514\"",
-	  .description = "Syslog server.",
-	  .absent = NOT_YET },
-	{ "log.syslog_facility", KEY_STRING, .example = "\"daemon\"", .description = "Syslog facility.",
-	  .absent = NOT_YET },
-	{ "log.syslog_format", KEY_STRING, .example = "\"rfc5424\"", .description = "Syslog format.",
-	  .absent = NOT_YET },
+	{ "log.syslog_address", KEY_STRING, .pattern = "^(unixgram:///|unix:///|udp://)",
+	  .fallback = "\"unixgram:///dev/log\"", .kernel = "unix(7), udp(7)",
+	  .example = "\"udp://192.0.2.1:514\"",
+	  .description = "Where the driver syslog sends to: unixgram:///PATH, unix:///PATH (a stream) or "
+	  "udp://ADDRESS:PORT with a numeric address." },
+	{ "log.syslog_facility", KEY_WORD,
+	  .words = "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp "
+	  "local0 local1 local2 local3 local4 local5 local6 local7",
+	  .fallback = "\"daemon\"", .example = "\"local0\"",
+	  .description = "Which kind of program the lines come from, as in syslog(3)." },
+	{ "log.syslog_format", KEY_WORD, .words = "rfc5424micro rfc5424 rfc3164",
+	  .fallback = "\"rfc5424micro\"", .example = "\"rfc3164\"",
+	  .description = "rfc5424micro: times with microseconds; rfc5424: with seconds; rfc3164: the old "
+	  "form." },
+	{ "log.socket", KEY_PATH, .otherwise = "required for the driver socket", .kernel = "unix(7)",
+	  .example = "\"/run/collector.sock\"",
+	  .description = "Stream socket that gets the lines, on the host." },
 	{ "log.on_full", KEY_WORD, .words = "block drop", .fallback = "\"block\"", .example = "\"drop\"",
 	  .description = "block: a workload that writes too fast waits; drop: lines are lost and counted." },
 	{ "stop", KEY_OBJECT, .fallback = "{}",
@@ -303,18 +318,61 @@ static const struct key table[] = {
 	  .example = "\"SIGQUIT\"", .description = "Signal that asks it to end." },
 	{ "stop.timeout", KEY_DURATION, .fallback = "\"10s\"", .kernel = "cgroup.kill", .example = "\"30s\"",
 	  .description = "How long it has until it is killed." },
-	{ "restart", KEY_OBJECT, .example = "{ \"policy\": \"on-failure\" }",
-	  .description = "Starting it again.",
-	  .absent = "run it from a systemd unit with Restart=on-failure" },
-	{ "health", KEY_OBJECT, .example = "{ \"command\": [\"/bin/check\"] }",
-	  .description = "Health check.",
-	  .absent = "run the check from outside" },
-	{ "notify", KEY_BOOL, .kernel = "sd_notify(3)", .example = "true",
-	  .description = "Start-up notification.",
-	  .absent = NOT_YET },
-	{ "watchdog", KEY_DURATION, .kernel = "sd_notify(3)", .example = "\"30s\"",
-	  .description = "Watchdog.",
-	  .absent = NOT_YET },
+	{ "restart", KEY_OBJECT, .fallback = "{}", .example = "{ \"policy\": \"on-failure\" }",
+	  .description = "Whether it is started again when it ends." },
+	{ "restart.policy", KEY_WORD, .words = "no on-failure always", .fallback = "\"no\"",
+	  .opens = "another try for an attacker whose first one made it crash", .example = "\"on-failure\"",
+	  .description = "on-failure: after a status other than 0, a signal or a failed check; always: after "
+	  "any end that was not asked for." },
+	{ "restart.max", COUNT, .min = 1, .max = 1000000, .fallback = "10", .opens = "more tries",
+	  .example = "5",
+	  .description = "Most restarts in a row; a run of 10 s or more begins a new row." },
+	{ "restart.delay", KEY_DURATION, .min = 10, .max = MINUTE_MS, .fallback = "\"100ms\"",
+	  .kernel = "timerfd_create(2)", .example = "\"1s\"",
+	  .description = "Wait before the first restart; each further one in a row waits twice as long, up "
+	  "to 60 s." },
+	{ "health", KEY_OBJECT, .otherwise = "no check",
+	  .example = "{ \"command\": [\"/bin/check\"], \"interval\": \"10s\" }",
+	  .description = "A command that tells whether the workload is well." },
+	{ "health.command", KEY_STRINGS, .otherwise = "required",
+	  .opens = "one more program, under the workload's own restrictions", .kernel = "execveat(2)",
+	  .example = "[\"/usr/bin/redis-cli\", \"ping\"]",
+	  .description = "Program in the container, by absolute path, and its arguments; status 0 means "
+	  "well." },
+	{ "health.interval", KEY_DURATION, .min = 100, .max = DAY_MS, .fallback = "\"30s\"",
+	  .kernel = "timerfd_create(2)", .example = "\"10s\"", .description = "Time between two checks." },
+	{ "health.timeout", KEY_DURATION, .min = 100, .max = HOUR_MS, .fallback = "\"30s\"",
+	  .example = "\"5s\"", .description = "Time after which a check is killed and counts as failed." },
+	{ "health.start_period", KEY_DURATION, .max = DAY_MS, .fallback = "\"0s\"", .example = "\"1min\"",
+	  .description = "Time after the start in which failed checks do not count." },
+	{ "health.retries", KEY_INTEGER, .min = 1, .max = 100, .fallback = "3", .example = "5",
+	  .description = "Failed checks in a row that make it unhealthy." },
+	{ "health.on_failure", KEY_WORD, .words = "restart report", .fallback = "\"restart\"",
+	  .example = "\"report\"",
+	  .description = "restart: an unhealthy workload is ended as failed, and the restart policy decides; "
+	  "report: it goes on, and an event says so." },
+	{ "notify", KEY_BOOL, .fallback = "false", .opens = "one socket to the supervisor",
+	  .kernel = "unix(7), sd_notify(3)", .example = "true",
+	  .description = "Whether it gets NOTIFY_SOCKET=/dev/notify, to say that it is ready." },
+	{ "watchdog", KEY_DURATION, .min = 100, .max = DAY_MS, .otherwise = "none",
+	  .kernel = "sd_notify(3), timerfd_create(2)", .example = "\"30s\"",
+	  .description = "Longest time without WATCHDOG=1 on that socket before it is ended as failed; needs "
+	  "notify." },
+	{ "on_supervisor_death", KEY_WORD, .words = "end adopt", .fallback = "\"end\"",
+	  .opens = "a workload that outlives its supervisor", .kernel = "PR_SET_PDEATHSIG, pidfd_open(2)",
+	  .example = "\"adopt\"",
+	  .description = "What happens when the supervisor is killed: end kills the workload too, adopt lets "
+	  "it go on under the standby process." },
+	{ "events", KEY_OBJECT, .fallback = "{}", .example = "{ \"socket\": \"/run/events.sock\" }",
+	  .description = "Who is told on the host that it started, ended, is unhealthy and so on." },
+	{ "events.exec", KEY_STRINGS, .otherwise = "none",
+	  .opens = "a program of the host, run with the caller's rights", .kernel = "execve(2)",
+	  .example = "[\"/usr/local/bin/on-event\"]",
+	  .description = "Program of the host, by absolute path, and its arguments; run for each event, "
+	  "which it gets as one JSON line on stdin." },
+	{ "events.socket", KEY_PATH, .otherwise = "none", .kernel = "unix(7)",
+	  .example = "\"/run/events.sock\"",
+	  .description = "Datagram socket of the host that gets each event as one JSON line." },
 	{ "on_missing", KEY_WORD, .words = "fail warn", .fallback = "\"fail\"", .opens = "a weaker start",
 	  .example = "\"warn\"",
 	  .description = "What happens when the kernel lacks a protection: fail refuses to start, warn "

@@ -20,6 +20,7 @@ static void read_topics(struct reader *reader)
 	reader_sysctls(reader);
 	reader_limits(reader);
 	reader_log(reader);
+	reader_service(reader);
 }
 
 static int read_tree(struct reader *reader, const struct spec **ret)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -193,6 +194,19 @@ const char *reader_path(struct reader *reader, const struct json *in, const char
 	if (!result && reader->findings->n_errors == n_errors)
 		reader->exhausted = true;
 	return result;
+}
+
+const char *reader_socket(struct reader *reader, const struct json *in, const char *path)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+	const char *result = reader_path(reader, in, path);
+
+	if (!result || strlen(result) < room)
+		return result;
+	finding_label(reader_error(reader, "E016", &reader_get(in, path)->place,
+				   "\"%s\" is longer than %zu bytes", path, room - 1),
+		      "the kernel takes no longer path of a socket");
+	return NULL;
 }
 
 struct spec_strings reader_strings(struct reader *reader, const struct json *in, const char *path,

@@ -39,6 +39,7 @@ void reader_rights(struct reader *reader);  /* capabilities, allow_*, syscalls, 
 void reader_sysctls(struct reader *reader);
 void reader_limits(struct reader *reader);
 void reader_log(struct reader *reader);
+void reader_service(struct reader *reader); /* restart, health, notify, watchdog, events */
 
 /** reader_layer() - instead of all of these: what counts in a layer over an OCI container; the rest is
  * refused. */
@@ -67,6 +68,9 @@ const char *reader_string(struct reader *reader, const struct json *in, const ch
 
 /** reader_path() - Return: the normalised absolute path; the default or NULL when absent or wrong. */
 const char *reader_path(struct reader *reader, const struct json *in, const char *path);
+
+/** reader_socket() - as reader_path(), and short enough for the address of a socket (unix(7)). */
+const char *reader_socket(struct reader *reader, const struct json *in, const char *path);
 
 /**
  * reader_strings() - an array of strings

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -10,22 +9,10 @@
 
 enum { FIRST_FD = 3 };
 
-/* Return: whether the text is a port number, 1 to 65535. */
-static bool is_port(const char *text)
-{
-	uint32_t port;
-
-	return str_to_u32(text, &port) == 0 && port >= 1 && port <= UINT16_MAX;
-}
-
 /* Return: NULL when @address is fine, else what is wrong with it. */
 static const char *address_problem(const char *address)
 {
 	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
-	char host[INET6_ADDRSTRLEN + 1];
-	unsigned char binary[sizeof(struct in6_addr)];
-	const char *end, *start = address;
-	size_t length;
 
 	/* unix(7): a path ends with a NUL, an abstract name starts with one. */
 	if (address[0] == '/')
@@ -34,24 +21,7 @@ static const char *address_problem(const char *address)
 		return address[1] == '\0'        ? "an abstract socket needs a name after \"@\""
 		       : strlen(address) <= room ? NULL
 						 : "an abstract socket's name has at most 107 bytes";
-	if (address[0] == '[') {
-		start = address + 1;
-		end = strchr(address, ']');
-		if (!end || end[1] != ':' || !is_port(end + 2))
-			return "expected [IPv6 address]:port";
-	} else {
-		end = strrchr(address, ':');
-		if (!end || !is_port(end + 1))
-			return "expected address:port, with a port from 1 to 65535";
-	}
-	length = (size_t)(end - start);
-	if (length >= sizeof(host))
-		return "the address is too long";
-	memcpy(host, start, length);
-	host[length] = '\0';
-	if (inet_pton(address[0] == '[' ? AF_INET6 : AF_INET, host, binary) != 1)
-		return address[0] == '[' ? "not an IPv6 address" : "not an IPv4 address";
-	return NULL;
+	return values_inet_problem(address);
 }
 
 static void check_address(struct reader *reader, const struct json *address)
@@ -69,7 +39,7 @@ static void check_address(struct reader *reader, const struct json *address)
 		return;
 	finding = reader_error(reader, "E028", &address->place, "can't listen on \"%s\"", text);
 	finding_label(finding, "%s", problem);
-	if (is_port(text) || (text[0] == ':' && is_port(text + 1)) || str_starts(text, "*:")) {
+	if (values_is_port(text) || (text[0] == ':' && values_is_port(text + 1)) || str_starts(text, "*:")) {
 		const char *port = text + strcspn(text, "0123456789");
 
 		finding_help(finding,

@@ -184,8 +184,13 @@ static void read_command(struct reader *reader)
 /* What the launcher sets itself, or what would load code into the workload by the caller's choice. */
 static bool check_variable(struct reader *reader, const struct place *place, const char *name, bool from_host)
 {
-	static const char *const launcher[] = { "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
-						"NOTIFY_SOCKET" };
+	static const struct {
+		const char *name, *key;
+	} launcher[] = {
+		{ "LISTEN_FDS", "listen" },      { "LISTEN_PID", "listen" },
+		{ "LISTEN_FDNAMES", "listen" },  { "NOTIFY_SOCKET", "notify" },
+		{ "WATCHDOG_USEC", "watchdog" }, { "WATCHDOG_PID", "watchdog" },
+	};
 	static const char *const loader[] = { "GCONV_PATH",   "GETCONF_DIR",       "LOCPATH",
 					      "NLSPATH",      "MALLOC_",           "GLIBC_TUNABLES",
 					      "BASH_ENV",     "PYTHONPATH",        "PERL5LIB",
@@ -201,9 +206,9 @@ static bool check_variable(struct reader *reader, const struct place *place, con
 	if (!values_plain(reader->findings, "the name of a variable", place, name))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(launcher); i++) {
-		if (str_equal(name, launcher[i])) {
+		if (str_equal(name, launcher[i].name)) {
 			finding = reader_error(reader, "E031", place, "\"%s\" is set by the launcher", name);
-			finding_help(finding, "it comes from \"listen\"");
+			finding_help(finding, "it comes from \"%s\"", launcher[i].key);
 			return false;
 		}
 	}

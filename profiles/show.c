@@ -64,7 +64,8 @@ static const char *computed(const struct spec *spec, struct arena *arena, const 
 	return key->fallback ? key->fallback : "null";
 }
 
-/* Keys of a mount or socket of the other kind would be refused on reading, alternatives not taken too. */
+/* Keys of a mount, socket or log of the other kind would be refused on reading, alternatives not taken too.
+ */
 static bool applies(const struct key *key, const struct json *object)
 {
 	static const char *const bind_only[] = { "mounts.*.source", "mounts.*.recursive", "mounts.*.optional",
@@ -87,6 +88,11 @@ static bool applies(const struct key *key, const struct json *object)
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
 		if (str_equal(key->path, choices[i]))
 			return false;
+	if (str_starts(key->path, "log.syslog_")) {
+		const struct json *driver = json_get(object, "driver");
+
+		return driver && driver->type == JSON_STRING && str_equal(driver->text, "syslog");
+	}
 	return !(str_equal(key->path, "listen.*.backlog") && json_get(object, "datagram"));
 }
 

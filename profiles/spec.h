@@ -217,5 +217,11 @@ static inline bool spec_exec_once(const struct spec *spec)
 	return spec->exec_allow.n == 0;
 }
 
+/** spec_log_piped() - Return: whether the workload's output goes through the supervisor. */
+static inline bool spec_log_piped(const struct spec *spec)
+{
+	return spec->log.driver != SPEC_LOG_PASSTHROUGH && spec->log.driver != SPEC_LOG_NONE;
+}
+
 /** spec_exec_any() - Return: whether exec.allow has "*". */
 bool spec_exec_any(const struct spec *spec);

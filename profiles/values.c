@@ -254,6 +254,33 @@ bool values_cores(struct findings *findings, const struct key *key, const struct
 	return true;
 }
 
+/* "30s", "1min": the largest unit that leaves no rest. */
+static const char *duration_text(int64_t time_ms, char *buffer, size_t size)
+{
+	size_t i = ARRAY_SIZE(time_units) - 1;
+
+	while (i > 0 && (time_ms == 0 || time_ms % (int64_t)time_units[i].factor != 0))
+		i--;
+	snprintf(buffer, size, "%" PRId64 "%s", time_ms / (int64_t)time_units[i].factor, time_units[i].name);
+	return buffer;
+}
+
+static bool report_duration_range(struct findings *findings, const struct key *key, const struct json *value)
+{
+	struct finding *finding = findings_add(findings, FINDING_ERROR, "E011", &value->place,
+					       "\"%s\" is out of range", key->path);
+	char min[32], max[32];
+
+	if (key->max > 0)
+		finding_label(finding, "must be %s to %s",
+			      key->min > 0 ? duration_text(key->min, min, sizeof(min)) : "0s",
+			      duration_text(key->max, max, sizeof(max)));
+	else
+		finding_label(finding, "must be %s, at most ten years",
+			      key->min > 0 ? "longer than nothing" : "0s or longer");
+	return false;
+}
+
 bool values_duration(struct findings *findings, const struct key *key, const struct json *value,
 		     uint64_t *ret)
 {
@@ -265,15 +292,12 @@ bool values_duration(struct findings *findings, const struct key *key, const str
 	if (value->type != JSON_STRING)
 		return false;
 	r = values_parse_duration(value->text, &time_ms);
-	if (r == 0 && time_ms >= (uint64_t)key->min) {
+	if (r == -ERANGE ||
+	    (r == 0 && (time_ms < (uint64_t)key->min || (key->max > 0 && time_ms > (uint64_t)key->max))))
+		return report_duration_range(findings, key, value);
+	if (r == 0) {
 		*ret = time_ms;
 		return true;
-	}
-	if (r == 0 || r == -ERANGE) {
-		finding = findings_add(findings, FINDING_ERROR, "E011", &value->place,
-				       "\"%s\" is out of range", key->path);
-		finding_label(finding, r == 0 ? "must be longer than nothing" : "must be at most ten years");
-		return false;
 	}
 	n_digits = strspn(value->text, "0123456789");
 	finding = findings_add(findings, FINDING_ERROR, "E010", &value->place, "\"%s\" is not a time",

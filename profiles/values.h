@@ -41,7 +41,7 @@ bool values_count(struct findings *findings, const struct key *key, const struct
 /** values_cores() - cores, 0.01 to 4096; 0 for "unlimited". */
 bool values_cores(struct findings *findings, const struct key *key, const struct json *value, double *ret);
 
-/** values_duration() - milliseconds. */
+/** values_duration() - milliseconds, as @key's bounds are. */
 bool values_duration(struct findings *findings, const struct key *key, const struct json *value,
 		     uint64_t *ret);
 
@@ -64,3 +64,14 @@ char *values_path(struct findings *findings, struct arena *arena, const char *wh
 
 /** values_plain() - Return: whether @text has no control character; else a finding was added. */
 bool values_plain(struct findings *findings, const char *what, const struct place *place, const char *text);
+
+/** values_is_port() - Return: whether @text is a port number, 1 to 65535. */
+bool values_is_port(const char *text);
+
+/**
+ * values_inet_problem() - judge "192.0.2.1:80" or "[::1]:80"
+ *
+ * Names are not resolved: what they mean can change. Return: what is wrong with it, NULL
+ * when nothing is.
+ */
+const char *values_inet_problem(const char *address);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -146,4 +147,38 @@ char *values_path(struct findings *findings, struct arena *arena, const char *wh
 		return NULL;
 	}
 	return path;
+}
+
+bool values_is_port(const char *text)
+{
+	uint32_t port;
+
+	return str_to_u32(text, &port) == 0 && port >= 1 && port <= UINT16_MAX;
+}
+
+const char *values_inet_problem(const char *address)
+{
+	char host[INET6_ADDRSTRLEN + 1];
+	unsigned char binary[sizeof(struct in6_addr)];
+	const char *end, *start = address;
+	size_t length;
+
+	if (address[0] == '[') {
+		start = address + 1;
+		end = strchr(address, ']');
+		if (!end || end[1] != ':' || !values_is_port(end + 2))
+			return "expected [IPv6 address]:port";
+	} else {
+		end = strrchr(address, ':');
+		if (!end || !values_is_port(end + 1))
+			return "expected address:port, with a port from 1 to 65535";
+	}
+	length = (size_t)(end - start);
+	if (length >= sizeof(host))
+		return "the address is too long";
+	memcpy(host, start, length);
+	host[length] = '\0';
+	if (inet_pton(address[0] == '[' ? AF_INET6 : AF_INET, host, binary) != 1)
+		return address[0] == '[' ? "not an IPv6 address" : "not an IPv4 address";
+	return NULL;
 }

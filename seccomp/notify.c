@@ -28,6 +28,7 @@ struct notify {
 	const struct spec *spec;
 	struct policy policy;
 	struct denials denials;
+	struct notify *counted_in; /* whose denials get ours, NULL: our own */
 
 	enum exec_state exec_state;
 	pid_t exec_pid;
@@ -97,7 +98,7 @@ const struct denials *notify_denials(const struct notify *notify)
 /* The place of an equal call, or a new one, or -1 when all are taken. */
 static int note(struct notify *notify, struct denial *denial)
 {
-	struct denials *denials = &notify->denials;
+	struct denials *denials = notify->counted_in ? &notify->counted_in->denials : &notify->denials;
 
 	denials->total++;
 	/* A flood of the same call must stay cheap: words are made once. */
@@ -243,6 +244,11 @@ int notify_handle(struct notify *notify, struct error *err)
 		return NOTIFY_EXEC_WAITS;
 	}
 	return answer_call(notify, &request.notif, err);
+}
+
+void notify_count_in(struct notify *notify, struct notify *other)
+{
+	notify->counted_in = other;
 }
 
 void notify_expect_exec(struct notify *notify, pid_t pid, int exec_fd)

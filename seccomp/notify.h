@@ -79,6 +79,13 @@ void notify_expect_exec(struct notify *notify, pid_t pid, int exec_fd);
  */
 int notify_release_exec(struct notify *notify, struct error *err);
 
+/**
+ * notify_count_in() - note what @notify refuses among @other's denials instead of its own
+ *
+ * For a further process of the same container. @other must live at least as long.
+ */
+void notify_count_in(struct notify *notify, struct notify *other);
+
 /** notify_denials() - Return: what was refused so far. */
 const struct denials *notify_denials(const struct notify *notify);
 

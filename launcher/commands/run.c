@@ -13,6 +13,8 @@
 #include "profiles/spec.h"
 
 static const struct command_option options[] = {
+	{ "detach", 'd', NULL, "return when it runs; print its id" },
+	{ "rm", 0, NULL, "with -d: leave no state when it has ended" },
 	{ "dry-run", 'n', NULL, "print the plan and change nothing" },
 	{ "quiet", 'q', NULL, "no last line after exit code 0" },
 	{ NULL, 0, NULL, NULL },
@@ -57,9 +59,12 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	if (command_given(command, &parse, "dry-run"))
 		return print_plan(spec, &host, arena);
-	return runner_execute(
-		spec, &host, arena,
-		&(struct runner_options){ .quiet = command_given(command, &parse, "quiet") != NULL });
+	return runner_execute(spec, &host, arena,
+			      &(struct runner_options){
+				      .quiet = command_given(command, &parse, "quiet") != NULL,
+				      .detached = command_given(command, &parse, "detach") != NULL,
+				      .remove = command_given(command, &parse, "rm") != NULL,
+			      });
 }
 
 const struct command command_run = {

@@ -2,147 +2,42 @@
 #include "launcher/logs/log_writer.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "launcher/logs/json_line.h"
+#include "launcher/logs/log_intake.h"
+#include "launcher/logs/log_journal.h"
 #include "launcher/logs/log_output.h"
+#include "launcher/logs/log_sink.h"
+#include "launcher/logs/output_socket.h"
 
-enum {
-	PIECE = 16 * 1024,       /* dockerd's buffer: a longer line becomes several entries */
-	READ_SIZE = 64 * 1024,   /* a pipe's default capacity, pipe(7) */
-	QUEUE_SIZE = 136 * 1024, /* 64 KiB of usual lines, formatted; the writer stays below 256 KiB */
-	ATTRS_MAX = 32 * 1024,
-	STREAMS = 2,
-};
+/* An entry must fit into the queue, whatever its 16 KiB are. 1 KiB is for what is neither text nor attributes. */
+_Static_assert(LOG_PIECE * JSON_LINE_GROWTH + LOG_ATTRS_MAX + 1024 <= LOG_QUEUE_SIZE,
+	       "the queue holds the largest entry");
 
-static const char head[] = "{\"log\":\"";
-
-/*
- * One of the workload's streams. What follows a line's text is the same for all lines of one
- * read, thus it is kept ready as a whole:
- *
- *	","stream":"stdout","attrs":{…},"time":"2016-10-06T00:17:09.669794202Z"}
- */
-struct source {
-	unsigned char carry[PIECE]; /* the begun line, less than a piece */
-	size_t carried;
-	bool continued; /* earlier pieces of the line are written: the next ones bear the first one's time */
-	char *tail;
-	size_t tail_size;
-	char *tail_time; /* inside @tail */
-};
-
-/*
- * The input window: a begun line is put in front of what is read, so that a line that came
- * in several reads is one piece of memory, and a UTF-8 sequence split over two reads is whole.
- */
+/* The process's own part. What another process must go on with is in *shared. */
 struct log_writer {
+	struct log_shared *shared;
+	struct log_intake intake;
+	struct log_sink sink;
 	struct log_output output;
-	struct source sources[STREAMS];
-	struct json_clock clock; /* of the last read */
 	enum spec_on_full on_full;
-	bool opened;
-	bool failed;              /* the last attempt to write did */
-	uint64_t dropped;         /* on_full drop: bytes since the start, */
-	uint64_t unreported;      /* and those that the log does not speak of yet */
-	struct source *source;    /* of the input that waits */
-	size_t begin, fresh, end; /* of it; below @fresh there is no newline */
-	bool at_eof;
-	unsigned char input[PIECE + READ_SIZE];
+	bool ours; /* this process has the log open */
 };
 
-/* A part of the input that becomes one entry. */
-struct piece {
-	const unsigned char *text;
-	size_t size;  /* without the newline */
-	bool newline; /* ends the line */
-};
+/* --- entries ----------------------------------------------------------------------- */
 
-static void tick(struct log_writer *writer)
+static void tick(struct log_position *now)
 {
-	struct timespec now;
+	struct timespec time;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	json_line_clock(&writer->clock, &now);
-}
-
-static int init_source(struct source *source, const char *stream, const char *attrs, struct error *err)
-{
-	static const char parts[] = "\",\"stream\":\"\",\"time\":\"\"}\n";
-	char *at;
-
-	source->tail_size = sizeof(parts) - 1 + strlen(stream) + strlen(attrs) + JSON_LINE_TIME_SIZE;
-	source->tail = malloc(source->tail_size + 1);
-	if (!source->tail)
-		return error_set(err, ENOMEM, "allocate the log writer");
-	at = stpcpy(stpcpy(source->tail, "\",\"stream\":\""), stream);
-	at = stpcpy(stpcpy(stpcpy(at, "\","), attrs), "\"time\":\"");
-	source->tail_time = at;
-	memcpy(at + JSON_LINE_TIME_SIZE, "\"}\n", 3);
-	return 0;
-}
-
-static size_t entry_bound(const struct source *source, size_t size)
-{
-	return sizeof(head) - 1 + size * JSON_LINE_GROWTH + 2 + source->tail_size;
-}
-
-static int init_sources(struct log_writer *writer, const struct spec_pairs *pairs, struct error *err)
-{
-	static const char *const names[STREAMS] = { [LOG_STDOUT] = "stdout", [LOG_STDERR] = "stderr" };
-	char *attrs = json_line_attrs(pairs);
-	int r = 0;
-
-	if (!attrs)
-		return error_set(err, ENOMEM, "allocate the log writer");
-	if (strlen(attrs) > ATTRS_MAX) {
-		error_set(err, E2BIG, "log attributes have %zu bytes, more than %d", strlen(attrs),
-			  ATTRS_MAX);
-		r = error_remedy(err, "choose fewer or shorter ones in log.labels, log.env and log.tag");
-	}
-	for (size_t i = 0; r == 0 && i < STREAMS; i++)
-		r = init_source(&writer->sources[i], names[i], attrs, err);
-	free(attrs);
-	return r;
-}
-
-int log_writer_open(const struct log_options *options, struct log_writer **ret, struct error *err)
-{
-	_cleanup_log_writer_ struct log_writer *writer = calloc(1, sizeof(*writer));
-	size_t bound;
-	int r;
-
-	if (!writer)
-		return error_set(err, ENOMEM, "allocate the log writer");
-	writer->output = (struct log_output){
-		.fd = -1,
-		.max_size_bytes = options->max_size_bytes,
-		.rotation = { .dirfd = -1,
-			      .pidfd = -1,
-			      .max_files = options->max_files,
-			      .compress = options->compress },
-	};
-	writer->on_full = options->on_full;
-	if (options->max_size_bytes == 0)
-		return error_set(err, EINVAL, "log size limit is 0");
-	r = init_sources(writer, &options->attrs, err);
-	if (r < 0)
-		return r;
-
-	bound = entry_bound(&writer->sources[LOG_STDOUT], PIECE);
-	writer->output.capacity = bound > QUEUE_SIZE ? bound : QUEUE_SIZE;
-	r = log_output_open(&writer->output, options->path, err);
-	if (r < 0)
-		return r;
-	writer->opened = true;
-	*ret = take_ptr(writer);
-	return 0;
+	clock_gettime(CLOCK_REALTIME, &time);
+	json_line_clock(&now->clock, &time);
 }
 
 /*
@@ -151,65 +46,79 @@ int log_writer_open(const struct log_options *options, struct log_writer **ret, 
  * before the sequence would keep the character, but readers that know dockerd's pieces by
  * their size, and those that compare the two, would see something else.
  */
-static bool next_piece(const struct log_writer *writer, struct piece *piece)
+static bool next_piece(const struct log_shared *shared, struct log_piece *piece)
 {
-	size_t left = writer->end - writer->begin, limit = left < PIECE ? left : PIECE;
-	size_t from = writer->fresh > writer->begin ? writer->fresh : writer->begin;
+	const struct log_position *now = &shared->now;
+	size_t left = now->end - now->begin, limit = left < LOG_PIECE ? left : LOG_PIECE;
+	size_t from = now->fresh > now->begin ? now->fresh : now->begin;
+	const struct log_line *line;
 	const unsigned char *newline;
 
-	if (left == 0)
+	if (now->source < 0 || left == 0)
 		return false;
-	piece->text = writer->input + writer->begin;
-	newline = memchr(writer->input + from, '\n', writer->begin + limit - from);
-	piece->newline = newline != NULL;
+	line = &now->lines[now->source];
+	newline = memchr(shared->input + from, '\n', now->begin + limit - from);
+	if (!newline && limit < LOG_PIECE && !now->at_eof)
+		return false;
+	*piece = (struct log_piece){
+		.stream = (enum log_stream)now->source,
+		.text = shared->input + now->begin,
+		.newline = newline != NULL,
+		.part = line->part + 1,
+		.ordinal = now->ordinal + 1,
+		.first = line->part == 0 ? now->ordinal + 1 : line->first,
+		.time = &line->time,
+	};
 	piece->size = newline ? (size_t)(newline - piece->text) : limit;
-	return newline || limit == PIECE || writer->at_eof;
+	piece->last = piece->newline || (now->at_eof && piece->size == left);
+	return true;
 }
 
-static void append(struct log_writer *writer, struct source *source, const struct piece *piece)
+static int make_room(struct log_writer *writer, enum log_stream stream, size_t size, struct error *err)
 {
-	char *start = writer->output.queue + writer->output.used, *out = start;
-
-	memcpy(out, head, sizeof(head) - 1);
-	out += sizeof(head) - 1;
-	out += json_line_escape(out, piece->text, piece->size);
-	if (piece->newline) {
-		memcpy(out, "\\n", 2);
-		out += 2;
-	}
-	memcpy(out, source->tail, source->tail_size);
-	out += source->tail_size;
-	writer->output.used += (size_t)(out - start);
+	return log_output_reserve(&writer->output, writer->sink.type->bound(&writer->sink, stream, size), err);
 }
 
-static void set_time(const struct log_writer *writer, struct source *source)
+static void append(struct log_writer *writer, const struct log_piece *piece)
 {
-	memcpy(source->tail_time, writer->clock.text, JSON_LINE_TIME_SIZE);
+	struct log_shared *shared = writer->shared;
+
+	shared->now.queue_end +=
+		writer->sink.type->format(&writer->sink, piece, shared->queue + shared->now.queue_end);
+	shared->now.ordinal = piece->ordinal;
 }
 
-static void consume(struct log_writer *writer, const struct piece *piece)
+static void consume(struct log_position *now, const struct log_piece *piece)
 {
-	struct source *source = writer->source;
+	struct log_line *line = &now->lines[piece->stream];
 
-	writer->begin += piece->size + piece->newline;
-	if (piece->newline && source->continued)
-		set_time(writer, source);
-	source->continued = !piece->newline;
-}
-
-static void keep_rest(struct log_writer *writer)
-{
-	struct source *source = writer->source;
-
-	if (!source)
+	now->begin += piece->size + piece->newline;
+	line->first = piece->first;
+	line->part++;
+	if (!piece->newline)
 		return;
-	source->carried = writer->end - writer->begin;
-	memcpy(source->carry, writer->input + writer->begin, source->carried);
-	if (writer->at_eof)
-		source->continued = false;
-	writer->begin = writer->end = 0;
-	writer->source = NULL;
+	if (line->part > 1)
+		line->time = now->clock;
+	line->part = 0;
 }
+
+static void keep_rest(struct log_shared *shared)
+{
+	struct log_position *now = &shared->now;
+	struct log_line *line;
+
+	if (now->source < 0)
+		return;
+	line = &now->lines[now->source];
+	line->carried = now->end - now->begin;
+	memcpy(shared->carry[now->source], shared->input + now->begin, line->carried);
+	if (now->at_eof)
+		line->part = 0;
+	now->begin = now->end = 0;
+	now->source = -1;
+}
+
+/* --- writing ----------------------------------------------------------------------- */
 
 static char *put_number(char *out, uint64_t number)
 {
@@ -227,78 +136,265 @@ static char *put_number(char *out, uint64_t number)
 /* After an outage: write what waited, then say how much is missing here. */
 static int recover(struct log_writer *writer, struct error *err)
 {
-	struct source *source = &writer->sources[LOG_STDERR];
-	char text[64], time[JSON_LINE_TIME_SIZE];
-	struct piece piece = { .text = (unsigned char *)text, .newline = true };
+	struct log_position *now = &writer->shared->now;
+	char text[64];
+	struct log_piece piece = {
+		.stream = LOG_STDERR,
+		.text = (unsigned char *)text,
+		.newline = true,
+		.last = true,
+		.part = 1,
+		.time = &now->clock,
+	};
 	int r;
 
 	r = log_output_flush(&writer->output, err);
-	if (r < 0 || writer->unreported == 0)
+	if (r < 0 || now->unreported == 0)
 		return r;
-	r = log_output_reserve(&writer->output, entry_bound(source, sizeof(text)), err);
+	r = make_room(writer, LOG_STDERR, sizeof(text), err);
 	if (r < 0)
 		return r;
 	piece.size =
-		(size_t)(stpcpy(put_number(stpcpy(text, "kapsel: "), writer->unreported), " bytes dropped") -
+		(size_t)(stpcpy(put_number(stpcpy(text, "kapsel: "), now->unreported), " bytes dropped") -
 			 text);
-	memcpy(time, source->tail_time, JSON_LINE_TIME_SIZE);
-	set_time(writer, source);
-	append(writer, source, &piece);
-	memcpy(source->tail_time, time, JSON_LINE_TIME_SIZE);
-	writer->unreported = 0;
+	piece.ordinal = piece.first = now->ordinal + 1;
+	append(writer, &piece);
+	now->unreported = 0;
 	return 0;
 }
 
-static void drop(struct log_writer *writer, const struct piece *piece)
+static void drop(struct log_position *now, const struct log_piece *piece)
 {
-	writer->dropped += piece->size + piece->newline;
-	writer->unreported += piece->size + piece->newline;
+	now->dropped += piece->size + piece->newline;
+	now->unreported += piece->size + piece->newline;
 }
 
 /*
  * Turn the waiting input into entries and write them. A failure ends the attempt to write:
- * with on_full block the input stays where it is, with drop it is counted and gone.
+ * with on_full block the input stays where it is, with drop it is counted and gone. How it
+ * stands then is committed.
  */
 static int drain(struct log_writer *writer, struct error *err)
 {
-	struct piece piece;
+	struct log_position *now = &writer->shared->now;
+	struct log_piece piece;
 	int r = 0;
 
-	if (writer->failed)
+	if (now->failed)
 		r = recover(writer, err);
-	while (next_piece(writer, &piece)) {
+	while (next_piece(writer->shared, &piece)) {
 		if (r == 0)
-			r = log_output_reserve(&writer->output, entry_bound(writer->source, piece.size), err);
+			r = make_room(writer, piece.stream, piece.size, err);
 		if (r == 0)
-			append(writer, writer->source, &piece);
+			append(writer, &piece);
 		else if (writer->on_full == SPEC_FULL_DROP)
-			drop(writer, &piece);
+			drop(now, &piece);
 		else
 			break;
-		consume(writer, &piece);
+		consume(now, &piece);
 	}
 	if (r == 0 || writer->on_full == SPEC_FULL_DROP)
-		keep_rest(writer);
+		keep_rest(writer->shared);
 	if (r == 0)
 		r = log_output_flush(&writer->output, err);
-	writer->failed = r < 0;
+	now->failed = r < 0;
+	log_journal_commit(writer->shared);
 	return r;
 }
 
-/* @size bytes were read for @source; the line that was begun goes in front of them. */
-static int take_input(struct log_writer *writer, struct source *source, size_t size, struct error *err)
+/* @size bytes are in the window; the line that was begun goes in front of them. */
+static int take_input(struct log_writer *writer, int stream, size_t size, struct error *err)
 {
-	tick(writer);
-	if (!source->continued)
-		set_time(writer, source);
-	writer->source = source;
-	writer->at_eof = size == 0;
-	writer->begin = PIECE - source->carried;
-	writer->fresh = PIECE;
-	writer->end = PIECE + size;
-	memcpy(writer->input + writer->begin, source->carry, source->carried);
+	struct log_shared *shared = writer->shared;
+	struct log_position *now = &shared->now;
+	struct log_line *line = &now->lines[stream];
+
+	tick(now);
+	if (line->part == 0)
+		line->time = now->clock;
+	now->source = stream;
+	now->at_eof = size == 0;
+	now->begin = LOG_PIECE - line->carried;
+	now->fresh = LOG_PIECE;
+	now->end = LOG_PIECE + size;
+	now->bytes += size;
+	memcpy(shared->input + now->begin, shared->carry[stream], line->carried);
+	log_journal_commit(shared);
+	log_intake_done(shared);
 	return drain(writer, err);
 }
+
+/* --- opening ----------------------------------------------------------------------- */
+
+struct log_writer *log_writer_allocate(struct error *err)
+{
+	struct log_writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer) {
+		error_set(err, ENOMEM, "allocate the log writer");
+		return NULL;
+	}
+	writer->intake.hold[0] = writer->intake.hold[1] = -1;
+	writer->output = (struct log_output){ .fd = -1, .rotation = { .dirfd = -1, .pidfd = -1 } };
+	if (log_journal_map(&writer->shared, err) < 0 || log_intake_init(&writer->intake, err) < 0)
+		return log_writer_release(writer);
+	log_writer_share(writer, false);
+	writer->output.shared = writer->shared;
+	writer->sink.epoch = writer->shared->epoch;
+	return writer;
+}
+
+void log_writer_share(struct log_writer *writer, bool share)
+{
+	/* can't fail: the range is one mapping of ours */
+	(void)madvise(writer->shared, sizeof(*writer->shared), share ? MADV_DOFORK : MADV_DONTFORK);
+}
+
+static int choose(struct log_writer *writer, const struct log_options *options,
+		  struct log_address *ret_address, struct error *err)
+{
+	switch (options->driver) {
+	case SPEC_LOG_JSON_FILE:
+	case SPEC_LOG_CRI:
+		writer->sink.type = options->driver == SPEC_LOG_CRI ? &sink_cri : &sink_json;
+		writer->output.type = &output_file;
+		return options->max_size_bytes == 0 ? error_set(err, EINVAL, "log size limit is 0") : 0;
+	case SPEC_LOG_JOURNALD:
+		writer->sink.type = &sink_journald;
+		break;
+	case SPEC_LOG_SYSLOG:
+		writer->sink.type = &sink_syslog;
+		break;
+	case SPEC_LOG_SOCKET:
+		writer->sink.type = &sink_json;
+		break;
+	case SPEC_LOG_PASSTHROUGH:
+	case SPEC_LOG_NONE:
+		return error_set(err, EINVAL, "log driver %d needs no writer", (int)options->driver);
+	}
+	if (output_socket_address(options, ret_address, err) < 0)
+		return -err->code;
+	writer->output.type = ret_address->type == SOCK_STREAM ? &output_stream : &output_datagram;
+	return 0;
+}
+
+static void let_go(struct log_writer *writer)
+{
+	log_output_release(&writer->output);
+	log_sink_deinit(&writer->sink);
+	writer->ours = false;
+}
+
+void log_writer_stand_by(struct log_writer *writer, int ret_fds[2])
+{
+	if (writer->ours)
+		let_go(writer);
+	ret_fds[0] = writer->intake.hold[0];
+	ret_fds[1] = writer->intake.hold[1];
+}
+
+static int set_up(struct log_writer *writer, const struct log_options *options, bool adopt, struct error *err)
+{
+	struct log_address address = { 0 };
+	int r = choose(writer, options, &address, err);
+
+	writer->on_full = options->on_full;
+	if (r == 0)
+		r = writer->sink.type->init(&writer->sink, options, &address, err);
+	if (r == 0)
+		r = log_output_open(&writer->output, options, adopt, err);
+	if (r < 0)
+		let_go(writer);
+	else
+		writer->ours = true;
+	return r;
+}
+
+static int make_epoch(struct log_shared *shared, struct error *err)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char random[LOG_EPOCH_SIZE / 2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return error_set(err, errno, "get random bytes");
+	for (size_t i = 0; i < LOG_EPOCH_SIZE; i++)
+		shared->epoch[i] = hex[random[i / 2] >> (i % 2 * 4) & 0xf];
+	return 0;
+}
+
+/* The counters of the writer's whole life stay. */
+static void begin_log(struct log_position *now)
+{
+	*now = (struct log_position){ .source = -1, .bytes = now->bytes, .dropped = now->dropped };
+	tick(now);
+}
+
+int log_writer_open(struct log_writer *writer, const struct log_options *options, struct error *err)
+{
+	struct error ignored;
+	int r;
+
+	if (!err)
+		err = &ignored;
+	if (writer->ours)
+		return error_set(err, EBUSY, "open the log: one is open");
+	begin_log(&writer->shared->now);
+	r = make_epoch(writer->shared, err);
+	if (r == 0)
+		r = set_up(writer, options, false, err);
+	if (r < 0)
+		return r;
+	writer->shared->now.open = true;
+	log_journal_commit(writer->shared);
+	return 0;
+}
+
+/* What fails now is a stall, for log_writer_flush(). */
+static int catch_up(struct log_writer *writer, struct error *err)
+{
+	struct log_position *now = &writer->shared->now;
+	int stream = 0, r = 0;
+	ssize_t size;
+
+	if (now->source >= 0) {
+		log_intake_done(writer->shared); /* it is in the window, all of it */
+		r = drain(writer, err);
+	} else if (now->failed || now->queue_begin < now->queue_end) {
+		r = drain(writer, err);
+	}
+	if (r < 0 && writer->on_full == SPEC_FULL_BLOCK)
+		return 0;
+	size = log_intake_recover(&writer->intake, writer->shared, &stream);
+	if (size < 0)
+		return error_set(err, (int)-size, "recover the workload's output");
+	if (size > 0 && take_input(writer, stream, (size_t)size, err) < 0)
+		return 0;
+	log_output_settle(&writer->output);
+	return 0;
+}
+
+int log_writer_adopt(struct log_writer *writer, const struct log_options *options, struct error *err)
+{
+	struct error ignored;
+	int r;
+
+	if (!err)
+		err = &ignored;
+	if (writer->ours)
+		return error_set(err, EBUSY, "adopt the log: it is ours");
+	if (!log_journal_latest(writer->shared)->open)
+		return log_writer_open(writer, options, err);
+	log_journal_restore(writer->shared);
+	r = set_up(writer, options, true, err);
+	if (r < 0)
+		return r;
+	r = catch_up(writer, err);
+	if (r < 0)
+		let_go(writer);
+	return r;
+}
+
+/* --- the supervisor's loop --------------------------------------------------------- */
 
 ssize_t log_writer_read(struct log_writer *writer, enum log_stream stream, int fd, struct error *err)
 {
@@ -310,39 +406,55 @@ ssize_t log_writer_read(struct log_writer *writer, enum log_stream stream, int f
 		if (r < 0)
 			return r;
 	}
-	do
-		size = read(fd, writer->input + PIECE, READ_SIZE);
-	while (size < 0 && errno == EINTR);
-	if (size < 0 && errno == EAGAIN)
-		return -EAGAIN;
+	size = log_intake_fill(&writer->intake, writer->shared, (int)stream, fd);
+	if (size == -EAGAIN)
+		return size;
 	if (size < 0)
-		return error_set(err, errno, "read the workload's %s",
-				 stream == LOG_STDOUT ? "stdout" : "stderr");
+		return error_set(err, (int)-size, "read the workload's %s", log_sink_name(stream));
 
-	r = take_input(writer, &writer->sources[stream], (size_t)size, err);
+	r = take_input(writer, (int)stream, (size_t)size, err);
 	return r < 0 && writer->on_full == SPEC_FULL_BLOCK ? r : size;
 }
 
 bool log_writer_stalled(const struct log_writer *writer)
 {
-	return writer->failed;
+	return writer->shared->now.failed;
 }
 
 bool log_writer_blocked(const struct log_writer *writer)
 {
-	return writer->failed && writer->on_full == SPEC_FULL_BLOCK;
+	return writer->shared->now.failed && writer->on_full == SPEC_FULL_BLOCK;
 }
 
 int log_writer_flush(struct log_writer *writer, struct error *err)
 {
-	if (!writer->source)
-		tick(writer);
+	if (writer->shared->now.source < 0)
+		tick(&writer->shared->now);
 	return drain(writer, err);
+}
+
+int log_writer_end_streams(struct log_writer *writer, struct error *err)
+{
+	struct log_position *now = &writer->shared->now;
+	int r = now->failed ? drain(writer, err) : 0;
+
+	for (int i = 0; i < LOG_STREAMS; i++) {
+		if (r < 0 && writer->on_full == SPEC_FULL_BLOCK)
+			return r;
+		if (now->lines[i].carried > 0 || now->lines[i].part > 0)
+			r = take_input(writer, i, 0, err);
+	}
+	return r < 0 && writer->on_full == SPEC_FULL_BLOCK ? r : 0;
+}
+
+uint64_t log_writer_bytes(const struct log_writer *writer)
+{
+	return writer->shared->now.bytes;
 }
 
 uint64_t log_writer_dropped(const struct log_writer *writer)
 {
-	return writer->dropped;
+	return writer->shared->now.dropped;
 }
 
 int log_writer_compressing(const struct log_writer *writer)
@@ -355,18 +467,33 @@ void log_writer_reap(struct log_writer *writer)
 	rotation_reap(&writer->output.rotation);
 }
 
-struct log_writer *log_writer_close(struct log_writer *writer)
+void log_writer_close(struct log_writer *writer)
+{
+	struct log_position *now;
+
+	if (!writer || !writer->ours)
+		return;
+	now = &writer->shared->now;
+	/* A wait is the supervisor's decision: what can't be written at once is given up. */
+	if (log_writer_end_streams(writer, NULL) < 0)
+		now->failed = true;
+	/* First, or a standby would write once more what is cut off next. */
+	now->open = false;
+	log_journal_commit(writer->shared);
+	log_output_close(&writer->output);
+	log_sink_deinit(&writer->sink);
+	now->failed = false;
+	writer->ours = false;
+}
+
+struct log_writer *log_writer_release(struct log_writer *writer)
 {
 	if (!writer)
 		return NULL;
-	/* Of a pipe that was not read to its end a begun line may be here: it is written as at the end. */
-	if (writer->opened && drain(writer, NULL) == 0)
-		for (size_t i = 0; i < STREAMS; i++)
-			if (take_input(writer, &writer->sources[i], 0, NULL) < 0)
-				break;
-	log_output_close(&writer->output);
-	for (size_t i = 0; i < STREAMS; i++)
-		free(writer->sources[i].tail);
+	let_go(writer);
+	log_intake_deinit(&writer->intake);
+	if (writer->shared)
+		munmap(writer->shared, sizeof(*writer->shared));
 	free(writer);
 	return NULL;
 }

@@ -163,7 +163,9 @@ static int start_compressor(struct rotation *rotation, unsigned int slot)
 	in = openat(rotation->dirfd, slot_name(rotation, slot, plain, name), O_RDONLY | how);
 	if (in < 0 || log_file_is_ours(in, name, NULL) < 0)
 		return -EPERM; /* somebody put a link here: it stays, and its target isn't read */
-	read_last_time(in, extra);
+	extra[0] = '\0';
+	if (rotation->json)
+		read_last_time(in, extra);
 	out = openat(rotation->dirfd, part_name(rotation, name), O_WRONLY | O_CREAT | O_EXCL | how, 0640);
 	if (out < 0)
 		return -errno;

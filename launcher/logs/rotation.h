@@ -24,6 +24,7 @@ struct rotation {
 	char name[NAME_MAX + 1];
 	unsigned int max_files; /* the log itself included */
 	bool compress;
+	bool json;         /* json-file: a gzip header gets the last entry's time */
 	int pidfd;         /* the compressor, -1: none */
 	unsigned int slot; /* the number of the file that it reads */
 };

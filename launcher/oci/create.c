@@ -12,7 +12,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/str.h"
 #include "launcher/oci/commands/destroy.h"
 #include "launcher/oci/config.h"
 #include "launcher/oci/console.h"
@@ -34,8 +33,10 @@ static int open_bundle(struct oci_creation *creation, struct error *err)
 		return error_set(err, errno, "open the bundle %s", given);
 	creation->state.bundle = arena_strdup(creation->arena, path);
 	free(path);
+	if (!creation->state.bundle)
+		return error_set(err, ENOMEM, "open the bundle %s", given);
 	creation->oci_run.bundle_fd = open(creation->state.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (!creation->state.bundle || creation->oci_run.bundle_fd < 0)
+	if (creation->oci_run.bundle_fd < 0)
 		return error_set(err, errno, "open the bundle %s", given);
 	return 0;
 }
@@ -92,36 +93,47 @@ static int fill_state(struct oci_creation *creation, struct error *err)
 	return state->created && state->owner ? 0 : error_set(err, ENOMEM, "describe the container");
 }
 
-static int read_bundle(struct oci_creation *creation, struct error *err)
+static int read_bundle(struct oci_creation *creation, struct oci_config *ret, struct error *err)
 {
 	struct oci_warnings warnings = { 0 };
-	struct oci_config config;
 	int r = open_bundle(creation, err);
 
 	if (r == 0)
-		r = oci_config_load(creation->state.bundle, creation->options->config, creation->arena,
-				    &config, err);
+		r = oci_config_load(creation->state.bundle, creation->options->config, creation->arena, ret,
+				    err);
 	if (r == 0)
-		r = oci_read_text(creation->state.bundle, config.path, config.text, config.size,
-				  creation->arena, &creation->oci, &warnings, err);
+		r = oci_read_text(creation->state.bundle, ret->path, ret->text, ret->size, creation->arena,
+				  &creation->oci, &warnings, err);
 	for (size_t i = 0; r == 0 && i < warnings.n; i++)
 		oci_warn(creation->globals, "%s", warnings.items[i]);
 	if (r == 0)
 		r = check_process(creation, err);
 	if (r == 0)
 		r = oci_layer_read(&creation->oci, creation->arena, &creation->oci_run.layer, err);
-	if (r == 0)
-		r = oci_to_spec(&creation->oci, creation->options->id, creation->arena, &creation->spec, err);
-	if (r == 0)
-		r = fill_state(creation, err);
+	return r;
+}
+
+/* The id is ours from here on, with what later calls must find of the bundle. */
+static int claim(struct oci_creation *creation, const struct oci_config *config, struct error *err)
+{
+	const struct oci_state_root *root = &creation->globals->root;
+	struct oci_run *oci = &creation->oci_run;
+	int r = fill_state(creation, err);
+
 	if (r < 0)
 		return r;
-	creation->oci_run.state_fd = oci_state_create(&creation->globals->root, creation->options->id, err);
-	if (creation->oci_run.state_fd < 0)
-		return creation->oci_run.state_fd;
+	oci->state_fd = oci_state_create(root, creation->options->id, err);
+	if (oci->state_fd < 0)
+		return oci->state_fd;
 	creation->claimed = true;
-	r = oci_config_keep(&config, creation->oci_run.state_fd, err);
-	return r < 0 ? r : oci_layer_keep(creation->oci_run.layer, creation->oci_run.state_fd, err);
+	r = oci_config_keep(config, oci->state_fd, err);
+	if (r == 0)
+		r = oci_layer_keep(oci->layer, oci->state_fd, err);
+	/* Behind the copies, which say what the bundle said; before anything is derived from struct oci. */
+	if (r == 0)
+		r = notify_socket_prepare(&creation->oci, &creation->state, oci->state_fd, root->path,
+					  creation->arena, err);
+	return r;
 }
 
 static void connect_parts(struct oci_creation *creation)
@@ -147,6 +159,8 @@ static int prepare(struct oci_creation *creation, struct error *err)
 	struct run *run = &creation->run;
 	int r = host_probe_caller(&creation->host, err);
 
+	if (r == 0)
+		r = oci_to_spec(&creation->oci, creation->options->id, creation->arena, &creation->spec, err);
 	if (r == 0)
 		r = oci_layer_apply(run->oci->layer, &creation->host, &creation->oci, &creation->spec, err);
 	if (r == 0)
@@ -178,10 +192,9 @@ static int make_group(struct oci_creation *creation, struct error *err)
 		oci_warn(creation->globals, "linux.resources: no limit is set, the container has no cgroup");
 	if (r == 0)
 		r = oci_state_write(run->oci->state_fd, &creation->state, err);
-	if (r < 0)
-		return r;
-	r = oci_group_prepare(run, err);
-	/* Refused, perhaps because it is somebody else's: not ours to remove either. */
+	if (r == 0)
+		r = oci_group_prepare(run, err);
+	/* Not made, perhaps because it is somebody else's: not ours to remove either. */
 	if (r < 0 && run->cgroup_fd < 0)
 		creation->state.cgroup = (struct cgroup_container){ .manager = CGROUP_MANAGER_DISABLED };
 	return r;
@@ -201,8 +214,10 @@ static int finish(struct oci_creation *creation, struct error *err)
 		r = pid_file_send_pidfd(options->pidfd_socket, run->init_pidfd, err);
 	if (r == 0)
 		r = oci_state_write(run->oci->state_fd, &creation->state, err);
-	if (r == 0 && options->pid_file)
+	if (r == 0 && options->pid_file) {
 		r = pid_file_write(options->pid_file, run->init_pid, err);
+		creation->pid_file_written = r == 0;
+	}
 	return r == 0 ? oci_launch_release(run, err) : r;
 }
 
@@ -227,11 +242,14 @@ static void close_all_but_state(struct oci_creation *creation)
 		fd_close(&oci->source_fds[i]);
 }
 
-static void undo(struct oci_creation *creation)
+void oci_create_undo(struct oci_creation *creation)
 {
 	struct error err = { 0 };
 
 	oci_launch_abort(&creation->run);
+	/* A caller takes the file for a success. */
+	if (creation->pid_file_written)
+		unlink(creation->options->pid_file);
 	/* All but the claim: what is to be removed is looked up with descriptors, too. */
 	close_all_but_state(creation);
 	if (creation->claimed && destroy_container(creation->globals, creation->oci_run.state_fd,
@@ -241,13 +259,16 @@ static void undo(struct oci_creation *creation)
 
 int oci_create(struct oci_creation *creation, struct error *err)
 {
+	struct oci_config config;
 	int r = oci_state_check_id(creation->options->id, err);
 
 	run_init(&creation->run);
 	oci_run_init(&creation->oci_run);
 	connect_parts(creation);
 	if (r == 0)
-		r = read_bundle(creation, err);
+		r = read_bundle(creation, &config, err);
+	if (r == 0)
+		r = claim(creation, &config, err);
 	if (r == 0)
 		r = prepare(creation, err);
 	if (r == 0)
@@ -257,7 +278,7 @@ int oci_create(struct oci_creation *creation, struct error *err)
 	if (r == 0)
 		r = finish(creation, err);
 	if (r < 0)
-		undo(creation);
+		oci_create_undo(creation);
 	return r;
 }
 
@@ -269,12 +290,11 @@ void oci_creation_end(struct oci_creation *creation)
 
 int oci_create_parse(const struct oci_parse *parse, struct oci_create_options *ret, struct error *err)
 {
-	const char *fds = oci_option_value(parse, "preserve-fds");
 	uint32_t n = 0;
+	int r = oci_option_number(parse, "preserve-fds", OCI_PRESERVE_MAX, &n, err);
 
-	if (fds && (str_to_u32(fds, &n) < 0 || n > OCI_PRESERVE_MAX))
-		return error_set(err, EINVAL, "understand --preserve-fds %s: a number up to %d", fds,
-				 OCI_PRESERVE_MAX);
+	if (r < 0)
+		return r;
 	*ret = (struct oci_create_options){
 		.id = parse->operands[0],
 		.bundle = oci_option_value(parse, "bundle"),

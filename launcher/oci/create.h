@@ -34,12 +34,17 @@ struct oci_creation {
 	struct oci_state state;
 	struct oci_run oci_run;
 	struct run run;
-	bool claimed; /* the state directory is ours */
+	bool claimed;          /* the state directory is ours */
+	bool pid_file_written; /* and is to go if a later step fails */
 };
 
 /** oci_create() - from the bundle to a container that waits for start. A failure leaves nothing behind.
  * 0 or -errno with *err filled. */
 int oci_create(struct oci_creation *creation, struct error *err);
+
+/** oci_create_undo() - remove the container again: its process, its group, its state, its pid file; for `run`
+ * whose start failed. What can't be removed is warned of. */
+void oci_create_undo(struct oci_creation *creation);
 
 /** oci_creation_end() - close what is still open. */
 void oci_creation_end(struct oci_creation *creation);

@@ -121,12 +121,15 @@ static int release(struct oci_execution *execution, struct error *err)
 	const struct oci_listener_target target = {
 		.oci = run->oci->oci, .state = run->oci->state, .arena = run->arena, .pid = run->init_pid
 	};
+	bool pid_file_written = false;
 	int r = 0;
 
 	if (options->pidfd_socket)
 		r = pid_file_send_pidfd(options->pidfd_socket, run->init_pidfd, err);
-	if (r == 0 && options->pid_file)
+	if (r == 0 && options->pid_file) {
 		r = pid_file_write(options->pid_file, run->init_pid, err);
+		pid_file_written = r == 0;
+	}
 	if (r == 0)
 		r = oci_launch_release(run, err);
 	if (r == 0)
@@ -134,7 +137,7 @@ static int release(struct oci_execution *execution, struct error *err)
 	if (r < 0) {
 		oci_launch_abort(run);
 		/* A caller takes the file for a success. */
-		if (options->pid_file)
+		if (pid_file_written)
 			unlink(options->pid_file);
 	}
 	return r;
@@ -160,6 +163,7 @@ void oci_execution_end(struct oci_execution *execution)
 	struct oci_run *oci = &execution->oci_run;
 
 	fd_close(&execution->run.control[0]);
+	fd_close(&execution->run.control[1]);
 	fd_close(&execution->run.init_pidfd);
 	fd_close(&execution->run.cgroup_fd);
 	fd_close(&execution->run.procfs_fd);

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "launcher/processes/signals.h"
 
 #ifndef MFD_NOEXEC_SEAL /* 6.3 */
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -73,18 +74,6 @@ static int make_stdin(const char *state_json)
 	return take_fd(&fd);
 }
 
-static void reset_signals(void)
-{
-	const struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	/* An ignored signal outlives execve, and so does a blocked one. */
-	for (int number = 1; number < _NSIG; number++)
-		sigaction(number, &standard, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* In the child, a copy of us that shares no memory: system calls only. */
 _noreturn_ static void become_hook(const struct oci_hook *hook, int stdin_fd, int cwd_fd, int failure_fd)
 {
@@ -96,7 +85,8 @@ _noreturn_ static void become_hook(const struct oci_hook *hook, int stdin_fd, in
 
 	/* A group of its own, so that a timeout ends what it started, too. */
 	setpgid(0, 0);
-	reset_signals();
+	/* An ignored signal outlives execve, and so does a blocked one. */
+	signals_reset();
 	if ((stdin_fd == STDIN_FILENO ? fcntl(stdin_fd, F_SETFD, 0) : dup2(stdin_fd, STDIN_FILENO)) < 0)
 		goto failed;
 	failure.what = SPAWN_CWD;

@@ -92,7 +92,6 @@ int oci_namespaces_prepare(struct oci_run *run, struct error *err)
 		}
 	}
 	run->new_userns = run->clone_flags & CLONE_NEWUSER;
-	run->new_mount = run->clone_flags & CLONE_NEWNS;
 	run->new_cgroup = given[OCI_NS_CGROUP].given && !given[OCI_NS_CGROUP].path;
 	run->new_time = given[OCI_NS_TIME].given && !given[OCI_NS_TIME].path;
 	return check_sysctls(run, err);

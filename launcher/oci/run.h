@@ -30,7 +30,7 @@ struct oci_run {
 	/* Namespaces. */
 	int join_fds[OCI_NS_TYPES]; /* of namespaces given by path */
 	uint64_t clone_flags;       /* of the new ones that clone3 makes */
-	bool new_userns, new_mount, new_cgroup, new_time;
+	bool new_userns, new_cgroup, new_time;
 	bool clone_into_cgroup; /* clone3 puts it there; else it is moved once it is made */
 	int container_pidfd;    /* exec: whose namespaces are entered, those of exec_flags */
 	uint64_t exec_flags;
@@ -39,7 +39,6 @@ struct oci_run {
 
 	/* Mounts; arrays of oci->n_mounts. */
 	int *source_fds; /* detached sources that only the caller's rights can open (new user namespace) */
-	int *userns_fds; /* of id-mapped mounts */
 	int bundle_fd;
 	int root_fd; /* O_PATH of the root file system; after the root step, of its mount in the new namespace
 		      */

@@ -231,15 +231,3 @@ void oci_state_unlock(int dir_fd)
 {
 	flock(dir_fd, LOCK_UN);
 }
-
-int oci_state_load(const struct oci_state_root *root, const char *id, struct arena *arena,
-		   struct oci_state *ret, struct error *err)
-{
-	_cleanup_fd_ int fd = oci_state_open(root, id, err);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = oci_state_read(fd, arena, ret, err);
-	return r < 0 ? r : take_fd(&fd);
-}

@@ -114,10 +114,6 @@ int oci_state_write(int dir_fd, const struct oci_state *state, struct error *err
  */
 int oci_state_read(int dir_fd, struct arena *arena, struct oci_state *ret, struct error *err);
 
-/** oci_state_load() - open and read in one: Return: the directory's fd or -errno. */
-int oci_state_load(const struct oci_state_root *root, const char *id, struct arena *arena,
-		   struct oci_state *ret, struct error *err);
-
 /** oci_state_status() - ask the kernel: is the process there with that start time, is the cgroup frozen. */
 enum oci_status oci_state_status(const struct oci_state *state);
 

@@ -41,14 +41,14 @@ static void print_memory(FILE *out, const struct run *run, const struct cgroup_e
 	fputs("; \"limits\": { \"memory\": … } raises it", out);
 }
 
-static void print_signal(FILE *out, const struct run *run, const struct ending *ending,
+static void print_signal(FILE *out, const struct ending *ending,
 			 const struct denials *denials, int number)
 {
 	const char *name = sigabbrev_np(number);
 
 	fprintf(out, "signal SIG%s", name ? name : "?");
-	if (ending->killed)
-		fprintf(out, " after %" PRIu64 " ms of stop timeout", run->spec->stop_timeout_ms);
+	if (ending->killed && ending->cause != STOP_NONE)
+		fprintf(out, " after %" PRIu64 " ms of stop timeout", ending->stop_timeout_ms);
 	if (number == SIGSYS && (!denials || denials->killed_by < 0))
 		fputs(": a system call of a foreign architecture (32-bit or x32 entry), which no profile opens",
 		      out);
@@ -67,9 +67,17 @@ static bool by_seccomp(const struct ending *ending, const struct denials *denial
 	       (WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGKILL);
 }
 
-static void print_reason(FILE *out, const struct run *run, const struct ending *ending,
-			 const struct cgroup_end *counts, const struct denials *denials)
+void ending_reason(FILE *out, const struct run *run, const struct ending *ending,
+		   const struct cgroup_end *counts, const struct denials *denials)
 {
+	static const char *const causes[] = {
+		[STOP_NONE] = "",
+		[STOP_SIGNAL] = " (stop was asked for)",
+		[STOP_CONTROL] = " (stop was asked for)",
+		[STOP_HEALTH] = " (its health check failed)",
+		[STOP_WATCHDOG] = " (it did not tell its watchdog that it lives)",
+		[STOP_RUNTIME] = "",
+	};
 	int status = ending->wait_status;
 	bool killed = WIFSIGNALED(status);
 
@@ -79,16 +87,15 @@ static void print_reason(FILE *out, const struct run *run, const struct ending *
 		fprintf(out, "seccomp killed it for calling %s: %s", call_name(denial->nr), denial->reason);
 	} else if (killed && WTERMSIG(status) == SIGKILL && counts->oom_kills > 0) {
 		print_memory(out, run, counts);
-	} else if (ending->timed_out) {
+	} else if (ending->cause == STOP_RUNTIME) {
 		fprintf(out, "wall-clock limit of %" PRIu64 " ms; \"limits\": { \"runtime\": … } raises it",
 			run->spec->limits.runtime_ms);
 	} else if (killed) {
-		print_signal(out, run, ending, denials, WTERMSIG(status));
+		print_signal(out, ending, denials, WTERMSIG(status));
 	} else {
 		fprintf(out, "exit code %d", WEXITSTATUS(status));
 	}
-	if (ending->stopped && !ending->timed_out)
-		fputs(" (stop was asked for)", out);
+	fputs(causes[ending->cause], out);
 	if (!(killed && counts->oom_kills > 0) && counts->oom_kills > 0)
 		fprintf(out, "; out of memory killed %" PRIu64 " of its processes", counts->oom_kills);
 	if (counts->pids_max_hits > 0)
@@ -115,15 +122,19 @@ static void print_denials(FILE *out, const struct ending *ending, const struct d
 	}
 }
 
-int ending_print(FILE *out, const struct run *run, const struct ending *ending,
-		 const struct cgroup_end *counts, const struct denials *denials)
+int ending_status(const struct ending *ending)
 {
 	int status = ending->wait_status;
 
+	return WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void ending_print(FILE *out, const struct run *run, const struct ending *ending,
+		  const struct cgroup_end *counts, const struct denials *denials)
+{
 	print_denials(out, ending, denials);
 	fprintf(out, "kapsel: %s ended after %" PRIu64 ".%03" PRIu64 " s: ", run->spec->name,
 		ending->runtime_ms / 1000, ending->runtime_ms % 1000);
-	print_reason(out, run, ending, counts, denials);
+	ending_reason(out, run, ending, counts, denials);
 	fputc('\n', out);
-	return WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
 }

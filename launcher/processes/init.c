@@ -3,8 +3,9 @@
  * PID 1 of the container.
  *
  * Should: build the mounts with the capabilities of its own user namespace, drop all of them,
- * start the payload, hand its descriptors to the supervisor, reap, and tell the exit status.
- * Mustn't: allocate, log, keep a descriptor of the host, or outlive the supervisor.
+ * start the payload, hand its descriptors to the supervisor, reap, tell the exit status, and start
+ * further processes on the supervisor's order.
+ * Mustn't: allocate, log, keep a descriptor of the host, or outlive the supervisor and its standby.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include "base/sys.h"
 #include "launcher/host.h"
 #include "launcher/plan.h"
+#include "launcher/processes/init_extra.h"
 #include "launcher/processes/processes.h"
 #include "launcher/run.h"
 #include "profiles/spec.h"
@@ -95,7 +98,7 @@ static int keep_all_high(struct run *run, struct error *err)
 		&run->control[1],     &run->go[0],          &run->stdin_fd,       &run->stdout_fd,
 		&run->stderr_fd,      &run->sealed[0],      &run->sealed[1],      &run->stdout_pipe[0],
 		&run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1], &run->interpreter_fd,
-		&run->program_fd,     &run->procfs_fd,
+		&run->program_fd,     &run->procfs_fd,     &run->notify_sock,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
@@ -162,6 +165,40 @@ static int wait_for_seal(struct run *run, int pidfd, struct error *err)
 	return 1;
 }
 
+/*
+ * Init keeps three descriptors: the supervisor's socket, the signal of its children, and its own procfs,
+ * which no Landlock rule covers: a further process shows by it that its Landlock works.
+ */
+static int keep_own(struct run *run, struct error *err)
+{
+	sigset_t ended;
+	int children;
+
+	sigemptyset(&ended);
+	sigaddset(&ended, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &ended, NULL) < 0)
+		return error_set(err, errno, "wait for the ends of children");
+	/* All three stand at RUN_FD_FLOOR or above, the numbers below are the workload's streams and sockets. */
+	if (dup3(run->control[1], INIT_CONTROL, O_CLOEXEC) < 0 ||
+	    (run->procfs_fd >= 0 && dup3(run->procfs_fd, INIT_PROCFS, O_CLOEXEC) < 0))
+		return error_set(err, errno, "keep init's descriptors");
+	run->control[1] = INIT_CONTROL;
+	run->procfs_fd = run->procfs_fd >= 0 ? INIT_PROCFS : -1;
+	if (syscall(SYS_close_range, 0, INIT_CONTROL - 1, 0) < 0 ||
+	    syscall(SYS_close_range, INIT_CHILDREN, INIT_CHILDREN, 0) < 0 ||
+	    syscall(SYS_close_range, INIT_FDS_END, ~0u, 0) < 0)
+		return error_set(err, errno, "close init's descriptors");
+	children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (children < 0 || (children != INIT_CHILDREN && dup3(children, INIT_CHILDREN, O_CLOEXEC) < 0))
+		return error_set(err, errno, "open a descriptor for the ends of children");
+	if (children != INIT_CHILDREN)
+		close(children);
+	/* A standby that shall adopt holds a copy of the supervisor's socket: then only its end counts. */
+	if (run->spec->on_supervisor_death == SPEC_ORPHAN_ADOPT && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "outlive the supervisor");
+	return 0;
+}
+
 static int hand_over(struct run *run, int pidfd, struct error *err)
 {
 	const struct message message = { .type = MESSAGE_SEALED };
@@ -171,6 +208,7 @@ static int hand_over(struct run *run, int pidfd, struct error *err)
 		[SEALED_STDOUT] = run->stdout_pipe[0] >= 0 ? run->stdout_pipe[0] : pidfd,
 		[SEALED_STDERR] = run->stderr_pipe[0] >= 0 ? run->stderr_pipe[0] : pidfd,
 		[SEALED_LISTENER] = run->listener_fd >= 0 ? run->listener_fd : pidfd,
+		[SEALED_NOTIFY] = run->notify_sock >= 0 ? run->notify_sock : pidfd,
 	};
 	int r = fd_send(run->control[1], &message, sizeof(message), fds, SEALED_FDS);
 
@@ -179,32 +217,65 @@ static int hand_over(struct run *run, int pidfd, struct error *err)
 	/* From here on nothing of the payload's is open in init. */
 	if (unshare(CLONE_FILES) < 0)
 		return error_set(err, errno, "separate init's descriptors");
-	if (dup2(run->control[1], 0) < 0 || syscall(SYS_close_range, 1, ~0u, 0) < 0)
-		return error_set(err, errno, "close init's descriptors");
-	run->control[1] = 0;
-	return 0;
+	return keep_own(run, err);
 }
 
-_noreturn_ static void reap(struct run *run)
+static void reap(struct run *run, struct init_extras *extras)
 {
 	struct message message = { .type = MESSAGE_ENDED };
+	struct signalfd_siginfo info;
 	ssize_t sent;
 
+	while (read(INIT_CHILDREN, &info, sizeof(info)) > 0)
+		;
 	for (;;) {
-		int status;
-		pid_t pid = waitpid(-1, &status, __WALL);
+		siginfo_t child = { 0 };
 
-		if (pid < 0 && errno == EINTR)
+		/* Looked at first: what a further process leaves in its group is killed while its number is
+		 * still its own. */
+		if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0) {
+			if (errno == EINTR)
+				continue;
+			_exit(EXIT_LAUNCHER);
+		}
+		if (child.si_pid == 0)
+			return;
+		if (init_extra_reap(run, extras, child.si_pid))
 			continue;
-		if (pid < 0)
-			break;
-		if (pid != run->payload)
+		waitpid(child.si_pid, &message.status, __WALL);
+		if (child.si_pid != run->payload)
 			continue;
-		message.status = status;
 		sent = write(run->control[1], &message, sizeof(message));
 		_exit(sent == (ssize_t)sizeof(message) ? 0 : EXIT_LAUNCHER);
 	}
-	_exit(EXIT_LAUNCHER);
+}
+
+/* Sleeps until a child ends, or the supervisor orders something or dies. */
+_noreturn_ static void watch(struct run *run)
+{
+	struct init_extras extras = { .starting = NULL };
+
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = INIT_CHILDREN, .events = POLLIN },
+			{ .fd = extras.starting ? run->sealed[0] : -1, .events = POLLIN },
+			{ .fd = INIT_CONTROL, .events = POLLIN },
+		};
+
+		/* A child that ended before its signal was waited for is found in the first round. */
+		reap(run, &extras);
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			_exit(EXIT_LAUNCHER);
+		}
+		if (fds[0].revents)
+			reap(run, &extras);
+		if (fds[1].revents && extras.starting)
+			init_extra_sealed(run, &extras);
+		if (fds[2].revents)
+			init_extra_order(run, &extras);
+	}
 }
 
 void init_main(struct run *run)
@@ -230,5 +301,5 @@ void init_main(struct run *run)
 		r = hand_over(run, pidfd, &err);
 	if (r < 0)
 		wire_fail(run->control[1], &err);
-	reap(run);
+	watch(run);
 }

@@ -1,101 +1,340 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The janitor removes what a killed supervisor leaves: processes, cgroup, state. It is forked
- * before the first of these exists, gets copies of the locks as soon as they are taken, and
- * sleeps on a socket whose only other end is the supervisor's: a word means that all is clean,
- * the end of file that the supervisor died.
+ * The janitor stands by for the case that the supervisor is killed. It is forked before the first thing
+ * exists that could be left behind, gets copies of the locks as soon as they are taken and of the run's
+ * descriptors before the workload executes, and sleeps on a socket whose only other end is the
+ * supervisor's: a word means that all is clean, the end of file that the supervisor died.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "launcher/processes/processes.h"
+#include "base/loop.h"
+#include "launcher/processes/service.h"
 #include "launcher/run.h"
 #include "launcher/state.h"
+#include "seccomp/notify.h"
 
-enum { LOCKS = 2 };
+enum { ORDER_JANITOR = 30, WORD_FDS = 8 };
 
-/*
- * Nothing stays but the socket. A copy of init's socket here would hide init's death from the
- * supervisor, one of the caller's terminal or pipes would keep those waiting who wait for their
- * end, and one of the root would keep the image busy.
- */
-static void close_others(int sock)
+struct word {
+	enum word_tag {
+		WORD_LOCKS,   /* state, ids */
+		WORD_RUN,     /* the run's descriptors, as run_fds() lists them */
+		WORD_STREAMS, /* stdout, stderr, the workload's sd_notify socket */
+		WORD_IDLE,    /* that run is over */
+		WORD_CLEAN,   /* go */
+	} tag;
+	unsigned int given; /* bit n: descriptor n is there; else a filler */
+	pid_t init_pid, payload_pid;
+	uint64_t began_ms;
+};
+
+/* What a run has, in two words of descriptors. */
+static size_t run_fds(struct run *run, enum word_tag tag, int *ret[WORD_FDS])
 {
-	if (sock > 0)
-		syscall(SYS_close_range, 0, (unsigned int)sock - 1, 0);
-	syscall(SYS_close_range, (unsigned int)sock + 1, ~0u, 0);
+	int *const first[] = { &run->control[0], &run->init_pidfd,      &run->payload_pidfd,
+			       &run->cgroup_fd,  &run->cgroup_parent_fd, &run->listener_fd };
+	int *const second[] = { &run->stdout_pipe[0], &run->stderr_pipe[0], &run->notify_sock };
+
+	if (tag == WORD_RUN) {
+		memcpy(ret, first, sizeof(first));
+		return ARRAY_SIZE(first);
+	}
+	memcpy(ret, second, sizeof(second));
+	return ARRAY_SIZE(second);
 }
 
-_noreturn_ static void janitor_main(struct run *run, int sock)
+static int send_word(struct service *service, struct word *word, const int *fds, size_t n)
 {
-	int locks[LOCKS];
+	int filled[WORD_FDS];
+
+	for (size_t i = 0; i < n; i++) {
+		filled[i] = fds[i] >= 0 ? fds[i] : service->janitor_fd;
+		word->given |= fds[i] >= 0 ? 1u << i : 0;
+	}
+	return fd_send(service->janitor_fd, word, sizeof(*word), filled, n);
+}
+
+static int send_run(struct service *service, enum word_tag tag)
+{
+	struct run *run = service->run;
+	struct word word = { .tag = tag,
+			     .init_pid = run->init_pid,
+			     .payload_pid = run->payload_pid,
+			     .began_ms = service->began_ms };
+	int *list[WORD_FDS], fds[WORD_FDS];
+	size_t n = run_fds(run, tag, list);
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = list[i] == &run->listener_fd && run->notify ? notify_fd(run->notify) : *list[i];
+	return send_word(service, &word, fds, n);
+}
+
+int janitor_share(struct service *service, struct error *err)
+{
+	const int locks[] = { service->base->state_fd, service->base->ids_fd };
+	struct word word = { .tag = WORD_LOCKS };
+	int r = send_word(service, &word, locks, ARRAY_SIZE(locks));
+
+	if (r == 0 && service->run && service->run->init_pidfd >= 0) {
+		r = send_run(service, WORD_STREAMS);
+		if (r == 0)
+			r = send_run(service, WORD_RUN);
+	}
+	return r < 0 ? error_set(err, -r, "share the container with the janitor") : 0;
+}
+
+void janitor_idle(struct service *service)
+{
+	struct word word = { .tag = WORD_IDLE };
+
+	/* A dead one is replaced by janitor_watch(), and learns nothing of a run that is over. */
+	if (fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0)
+		return;
+}
+
+/* --- the janitor's side ----------------------------------------------------------------- */
+
+static void close_range_of(unsigned int first, unsigned int last)
+{
+	if (first <= last)
+		syscall(SYS_close_range, first, last, 0);
+}
+
+/*
+ * Nothing stays but the socket and what the log's recovery needs. A copy of init's socket here would
+ * hide init's death from the supervisor, one of the caller's terminal or pipes would keep those waiting
+ * who wait for their end, and one of the root would keep the image busy.
+ */
+static void close_others(const struct service *service, int sock)
+{
+	int kept[3] = { sock, -1, -1 };
+	unsigned int first = 0;
+
+	if (service->writer)
+		log_writer_stand_by(service->writer, &kept[1]);
+	for (;;) {
+		int next = -1;
+
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+			if (kept[i] >= (int)first && (next < 0 || kept[i] < next))
+				next = kept[i];
+		if (next < 0)
+			break;
+		close_range_of(first, (unsigned int)next - 1);
+		first = (unsigned int)next + 1;
+	}
+	close_range_of(first, ~0u);
+	/* The three standard streams: no descriptor that is opened later may get their numbers. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
+			break;
+}
+
+/* The numbers of the supervisor's that are open no more here. */
+static void forget(struct service *service)
+{
+	struct service_sources none;
+
+	memset(&none, 0xff, sizeof(none));
+	service->sources = none;
+	service->signal_fd = service->listener_fd = service->report_fd = service->janitor_fd = -1;
+	service->run = NULL;
+	service->run_arena = NULL;
+	service->loop = NULL;
+	service->events = NULL;
+	service->counters = NULL;
+	service->health = NULL;
+	service->ready = NULL;
+	memset(service->kept_listen_fds, 0xff, sizeof(service->kept_listen_fds));
+	for (size_t i = 0; i < SERVICE_CLIENTS_MAX; i++)
+		service->clients[i] = (struct service_client){ .service = service, .sock = -1, .source = -1 };
+	service->base->state_fd = service->base->ids_fd = -1;
+}
+
+/* What the words have told, until it is needed. */
+struct heard {
+	struct run run;
+	struct word word;
+	bool running, started;
+};
+
+static void close_run(struct heard *heard)
+{
+	run_release(&heard->run);
+	run_init(&heard->run);
+	heard->running = false;
+}
+
+static void hear(struct service *service, struct heard *heard, const struct word *word, int fds[WORD_FDS])
+{
+	int *list[WORD_FDS];
+	size_t n = 0;
+
+	switch (word->tag) {
+	case WORD_LOCKS:
+		fd_close(&service->base->state_fd);
+		fd_close(&service->base->ids_fd);
+		service->base->state_fd = take_fd(&fds[0]);
+		service->base->ids_fd = take_fd(&fds[1]);
+		return;
+	case WORD_STREAMS: /* the first of the two */
+		close_run(heard);
+		n = run_fds(&heard->run, WORD_STREAMS, list);
+		break;
+	case WORD_RUN:
+		n = run_fds(&heard->run, WORD_RUN, list);
+		heard->word = *word;
+		heard->running = heard->started = true;
+		break;
+	case WORD_IDLE:
+		close_run(heard);
+		break;
+	case WORD_CLEAN:
+		break;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (word->given & 1u << i)
+			*list[i] = take_fd(&fds[i]);
+}
+
+/* The descriptors become those of a run of the service. */
+static int make_run(struct service *service, struct heard *heard)
+{
+	struct run *run;
+	int *from[WORD_FDS], *to[WORD_FDS];
+
+	if (service_new_run(service, NULL) < 0)
+		return -ENOMEM;
+	run = service->run;
+	for (enum word_tag tag = WORD_RUN; tag <= WORD_STREAMS; tag++) {
+		size_t n = run_fds(run, tag, to);
+
+		run_fds(&heard->run, tag, from);
+		for (size_t i = 0; i < n; i++)
+			*to[i] = take_fd(from[i]);
+	}
+	run->init_pid = heard->word.init_pid;
+	run->payload_pid = heard->word.payload_pid;
+	service->began_ms = heard->word.began_ms;
+	return 0;
+}
+
+_noreturn_ static void janitor_main(struct service *service, int sock, pid_t supervisor)
+{
+	static struct heard heard;
+	struct pollfd dead = { .events = POLLIN };
+	int fds[WORD_FDS];
+	struct word word;
 	sigset_t all;
-	char word;
 	ssize_t got;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid(); /* a terminal's hang-up or Ctrl-C is for the supervisor */
 	prctl(PR_SET_NAME, "kapsel-janitor", 0, 0, 0);
-	close_others(sock);
-	while ((got = fd_receive(sock, &word, 1, locks, LOCKS)) == 1 && word == 'l') {
-		run->state_fd = locks[0];
-		run->ids_fd = locks[1];
+	close_others(service, sock);
+	dead.fd = pidfd_open(supervisor, 0);
+	forget(service);
+	run_init(&heard.run);
+	while ((got = fd_receive(sock, &word, sizeof(word), fds, WORD_FDS)) == (ssize_t)sizeof(word)) {
+		if (word.tag == WORD_CLEAN)
+			_exit(0);
+		hear(service, &heard, &word, fds);
+		for (size_t i = 0; i < WORD_FDS; i++)
+			fd_close(&fds[i]);
 	}
-	if (got == 1)
-		_exit(0);
-	_exit((run->state_fd >= 0 ? state_clean(run) : state_reclaim(run)) < 0);
+	/* Its descriptors are closed before it is dead: only then is what we share at rest. */
+	poll(&dead, 1, -1);
+	close(sock);
+	if (!heard.started)
+		_exit((service->base->state_fd >= 0 ? state_clean(service->base, false)
+						    : state_reclaim(service->base)) < 0);
+	if (heard.running && make_run(service, &heard) < 0)
+		_exit(EXIT_LAUNCHER);
+	_exit(adopt(service, heard.running));
 }
 
-int janitor_start(struct run *run, struct error *err)
+/* --- the supervisor's side ---------------------------------------------------------------- */
+
+int janitor_start(struct service *service, struct error *err)
 {
+	const pid_t supervisor = getpid();
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(err, errno, "create the socket to the janitor");
-	run->janitor = fork();
-	if (run->janitor < 0) {
+	if (service->writer)
+		log_writer_share(service->writer, true);
+	service->janitor = fork();
+	if (service->janitor < 0) {
 		int code = errno;
 
 		close(ends[0]);
 		close(ends[1]);
 		return error_set(err, code, "fork the janitor");
 	}
-	if (run->janitor == 0)
-		janitor_main(run, ends[0]);
+	if (service->janitor == 0)
+		janitor_main(service, ends[0], supervisor);
+	if (service->writer)
+		log_writer_share(service->writer, false);
 	close(ends[0]);
-	run->janitor_fd = ends[1];
+	service->janitor_fd = ends[1];
 	return 0;
 }
 
-int janitor_share(struct run *run, struct error *err)
+static int on_janitor_gone(void *arg, short revents, struct error *err)
 {
-	const int locks[LOCKS] = { run->state_fd, run->ids_fd };
-	int r = fd_send(run->janitor_fd, "l", 1, locks, LOCKS);
+	struct service *service = arg;
+	struct error failure = { 0 };
 
-	return r < 0 ? error_set(err, -r, "share the locks with the janitor") : 0;
+	(void)revents, (void)err;
+	loop_remove(service->loop, &service->sources.janitor);
+	fd_close(&service->janitor_fd);
+	while (waitpid(service->janitor, NULL, 0) < 0 && errno == EINTR)
+		;
+	service->janitor = 0;
+	if (janitor_start(service, &failure) < 0 || janitor_share(service, &failure) < 0 ||
+	    janitor_watch(service, &failure) < 0) {
+		error_print(STDERR_FILENO, &failure); /* the service goes on without one */
+		return 0;
+	}
+	service->record.standby = record_process_of(service->janitor);
+	service_save(service);
+	return 0;
 }
 
-int janitor_dismiss(struct run *run, bool clean)
+int janitor_watch(struct service *service, struct error *err)
 {
+	service->sources.janitor = loop_add(service->loop, service->janitor_fd, POLLIN, ORDER_JANITOR,
+					    on_janitor_gone, service);
+	return service->sources.janitor < 0 ? error_set(err, ENOSPC, "watch over the janitor") : 0;
+}
+
+int janitor_dismiss(struct service *service, bool clean)
+{
+	const struct word word = { .tag = WORD_CLEAN };
 	int status = -1;
 
-	if (run->janitor <= 0)
+	if (service->janitor <= 0)
 		return -ESRCH;
-	while (clean && write(run->janitor_fd, "c", 1) < 0 && errno == EINTR)
+	if (clean)
+		status = fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0);
+	fd_close(&service->janitor_fd);
+	while (waitpid(service->janitor, &status, 0) < 0 && errno == EINTR)
 		;
-	fd_close(&run->janitor_fd);
-	while (waitpid(run->janitor, &status, 0) < 0 && errno == EINTR)
-		;
-	run->janitor = 0;
+	service->janitor = 0;
 	return clean || status == 0 ? 0 : -ECHILD;
 }

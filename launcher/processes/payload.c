@@ -6,6 +6,8 @@
  * verdict, execute the program that init opened.
  * Mustn't: anything else. After seccomp only read, write and execveat remain.
  */
+#include "launcher/processes/payload.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@
 #include "launcher/run.h"
 #include "profiles/spec.h"
 
-static int execute(const struct run *run, struct error *err)
+int payload_execute(const struct run *run, struct error *err)
 {
 	const char *command = run->argv[0];
 	int code;
@@ -41,21 +43,21 @@ static int execute(const struct run *run, struct error *err)
 	return -code;
 }
 
-static void wait_for_go(const struct run *run)
+int payload_wait(const struct run *run, struct error *err)
 {
-	struct error err = { 0 };
 	ssize_t got;
 	char word;
 
+	/* Where execveat itself waits for the supervisor that is the gate; else, and without a filter, a pipe
+	 * is. */
+	if (run->exec_held && run->listener_fd >= 0)
+		return 0;
 	do
 		got = read(run->go[0], &word, 1);
 	while (got < 0 && errno == EINTR);
-	if (got == 1)
-		return;
 	if (got == 0)
 		_exit(EXIT_LAUNCHER); /* the supervisor refused the start, or is gone */
-	error_set(&err, errno, "wait for the supervisor's word");
-	wire_fail(run->control[1], &err);
+	return got == 1 ? 0 : error_set(err, errno, "wait for the supervisor's word");
 }
 
 void payload_main(struct run *run)
@@ -68,16 +70,15 @@ void payload_main(struct run *run)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (run->listen_pid)
 		snprintf(run->listen_pid, LISTEN_PID_SIZE, "LISTEN_PID=%d", (int)getpid());
+	if (run->watchdog_pid)
+		snprintf(run->watchdog_pid, LISTEN_PID_SIZE, "WATCHDOG_PID=%d", (int)getpid());
 	if (plan_apply(run->plan, PHASE_SEAL, run, &err) < 0)
 		wire_fail(run->control[1], &err);
 	if (write(run->sealed[1], &run->listener_fd, sizeof(run->listener_fd)) != sizeof(run->listener_fd)) {
 		error_set(&err, errno, "tell init that the payload is sealed");
 		wire_fail(run->control[1], &err);
 	}
-	/* Where execveat itself waits for the supervisor that is the gate; else, and without a filter, a pipe
-	 * is. */
-	if (!run->exec_held || run->listener_fd < 0)
-		wait_for_go(run);
-	execute(run, &err);
+	if (payload_wait(run, &err) == 0)
+		payload_execute(run, &err);
 	wire_fail(run->control[1], &err);
 }

@@ -3,8 +3,10 @@
 /*
  * The processes of a container and what runs in each:
  *
- *   supervisor  outside; the caller's rights. Prepares, verifies, writes the log, says why it ended.
- *   janitor     outside; waits for the supervisor's death and removes what that left.
+ *   supervisor  outside; the caller's rights. Prepares, verifies, writes the log, says why it ended,
+ *               starts again (service.h).
+ *   janitor     outside; stands by: when the supervisor is killed it ends the container, or goes on
+ *               in its place.
  *   init        PID 1 inside. Builds the container, drops everything, reaps.
  *   payload     the workload: Landlock, seccomp, then execveat.
  *
@@ -20,17 +22,18 @@
 struct cgroup_end;
 struct denials;
 struct error;
-struct log_writer;
 struct run;
 
-/* How a container ended. */
+/* Why we ended the workload. */
+enum stop_cause { STOP_NONE, STOP_SIGNAL, STOP_CONTROL, STOP_HEALTH, STOP_WATCHDOG, STOP_RUNTIME };
+
+/* How one run ended. */
 struct ending {
-	bool started;    /* the workload's first instruction may have run */
 	bool by_init;    /* wait_status is the workload's, told by init */
 	int wait_status; /* of wait(2) */
-	bool timed_out;  /* limits.runtime */
-	bool stopped;    /* a signal to the supervisor asked for the end */
-	bool killed;     /* the stop timeout passed, or a second signal came */
+	enum stop_cause cause;
+	uint64_t stop_timeout_ms; /* with a cause */
+	bool killed;              /* the stop timeout passed, or a second request came */
 	uint64_t runtime_ms;
 };
 
@@ -41,27 +44,22 @@ struct ending {
  */
 int start_run(struct run *run, struct error *err);
 
-/** start_go() - let the payload execute. 0, or -errno as above. */
+/** start_go() - let the payload execute. 0, or -errno with *err filled: start_abort() is due. */
 int start_go(struct run *run, struct error *err);
 
-/** start_abort() - end the processes of a start that shall not go on. */
+/** start_abort() - end the processes of a start that shall not go on, and close all that is the run's. */
 void start_abort(struct run *run);
 
-/**
- * supervisor_run() - look after the started container until it ended
- * @writer: takes its output; NULL where the log driver needs no pipes
- *
- * Return: 0, or -errno with *err filled; nothing of the container runs then.
- */
-int supervisor_run(struct run *run, struct log_writer *writer, struct ending *ret, struct error *err);
+/** ending_print() - the last lines: what was refused, the profile line that opens it, why it ended. */
+void ending_print(FILE *out, const struct run *run, const struct ending *ending,
+		  const struct cgroup_end *counts, const struct denials *denials);
 
-/**
- * ending_print() - the last line: why it ended, what was refused, and the profile line that opens it
- *
- * Return: the exit status for the caller: the workload's, or 128 plus its signal.
- */
-int ending_print(FILE *out, const struct run *run, const struct ending *ending,
-		 const struct cgroup_end *counts, const struct denials *denials);
+/** ending_reason() - write only why it ended, without a newline. */
+void ending_reason(FILE *out, const struct run *run, const struct ending *ending,
+		   const struct cgroup_end *counts, const struct denials *denials);
+
+/** ending_status() - Return: the exit status for the caller: the workload's, or 128 plus its signal. */
+int ending_status(const struct ending *ending);
 
 /** init_main() - what the new process does; never returns. */
 _noreturn_ void init_main(struct run *run);
@@ -69,20 +67,11 @@ _noreturn_ void init_main(struct run *run);
 /** payload_main() - what init's child does; never returns. */
 _noreturn_ void payload_main(struct run *run);
 
-/** janitor_start() - fork it; it cleans up when the supervisor dies without a word. 0 or -errno. */
-int janitor_start(struct run *run, struct error *err);
+/** payload_wait() - wait for the supervisor's word. 0, or -errno with *err filled. */
+int payload_wait(const struct run *run, struct error *err);
 
-/** janitor_share() - give it the locks of the state, so that they last until it has cleaned up. 0 or -errno.
- */
-int janitor_share(struct run *run, struct error *err);
-
-/**
- * janitor_dismiss() - let it go and reap it
- * @clean: all is clean; else it tries once more
- *
- * Return: 0: all is clean; -ESRCH, -ECHILD: there is none, or it failed as well.
- */
-int janitor_dismiss(struct run *run, bool clean);
+/** payload_execute() - execute run->argv. Only returns on failure: -errno with *err filled. */
+int payload_execute(const struct run *run, struct error *err);
 
 /** wire_fail() - send *err to the supervisor and exit; used by init and payload. */
 _noreturn_ void wire_fail(int sock, const struct error *err);

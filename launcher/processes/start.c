@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,13 +34,10 @@
 
 static int make_channels(struct run *run, struct error *err)
 {
-	run->proof =
-		mmap(NULL, sizeof(*run->proof), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run->proof == MAP_FAILED) {
-		run->proof = NULL;
-		return error_set(err, errno, "map the page for proofs");
-	}
-	run->proof->lo_flags = run->proof->userns_limit = run->proof->dumpable = run->proof->stray_fd = -1;
+	struct proof *proof = run->proof;
+
+	*proof = (struct proof){ .cgroup_ours = proof->cgroup_ours, .listening = proof->listening };
+	proof->lo_flags = proof->userns_limit = proof->dumpable = proof->stray_fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, run->control) < 0)
 		return error_set(err, errno, "create the socket to init");
 	if (pipe2(run->go, O_CLOEXEC) < 0)
@@ -81,7 +77,7 @@ static int open_stdio(struct run *run, struct error *err)
 	}
 	if (run->stdin_fd < 0)
 		return error_set(err, errno, "open the workload's stdin");
-	if (spec->log.driver == SPEC_LOG_JSON_FILE)
+	if (spec_log_piped(spec))
 		return 0;
 	if (spec->log.driver == SPEC_LOG_PASSTHROUGH) {
 		run->stdout_fd = keep_stream(STDOUT_FILENO, "stdout", err);
@@ -181,7 +177,7 @@ static int wait_for_seal(struct run *run, struct error *err)
 		*err = message.error;
 		return err->code > 0 ? -err->code : -EPROTO;
 	}
-	if ((size_t)got != sizeof(message) || message.type != MESSAGE_SEALED || fds[SEALED_LISTENER] < 0)
+	if ((size_t)got != sizeof(message) || message.type != MESSAGE_SEALED || fds[SEALED_NOTIFY] < 0)
 		return error_set(err, EPROTO, "understand init");
 	run->payload_pidfd = fds[SEALED_PIDFD];
 	if (!piped) {
@@ -190,6 +186,9 @@ static int wait_for_seal(struct run *run, struct error *err)
 	}
 	if (!run->filter.notify)
 		fd_close(&fds[SEALED_LISTENER]);
+	if (!run->spec->notify)
+		fd_close(&fds[SEALED_NOTIFY]);
+	run->notify_sock = fds[SEALED_NOTIFY];
 	run->stdout_pipe[0] = fds[SEALED_STDOUT];
 	run->stderr_pipe[0] = fds[SEALED_STDERR];
 	run->listener_fd = fds[SEALED_LISTENER];
@@ -256,6 +255,7 @@ static int verify(struct run *run, struct error *err)
 	if (!evidence || !reports)
 		return error_set(err, ENOMEM, "verify the start");
 	r = evidence_read(run, evidence, err);
+	run->payload_pid = r == 0 ? evidence->payload_pid : 0;
 	if (r == 0 && run->exec_held)
 		notify_expect_exec(run->notify, evidence->payload_pid, run->exec_fd);
 	for (size_t i = 0; r >= 0 && i < run->plan->n_steps; i++) {
@@ -283,12 +283,6 @@ static int set_up(struct run *run, struct error *err)
 	if (r == 0)
 		r = open_stdio(run, err);
 	if (r == 0)
-		r = janitor_start(run, err);
-	if (r == 0)
-		r = state_open(run, err);
-	if (r == 0)
-		r = janitor_share(run, err);
-	if (r == 0)
 		r = plan_call(run->plan, PLAN_PREPARE, run, err);
 	if (r == 0 && host_privileged(run->host))
 		r = plan_call(run->plan, PLAN_ACQUIRE, run, err);
@@ -297,6 +291,20 @@ static int set_up(struct run *run, struct error *err)
 	if (r == 0)
 		r = drop_groups(run, err);
 	return r;
+}
+
+void start_abort(struct run *run)
+{
+	/* The pipe's end tells a waiting payload to leave; the signal ends an init that hangs. */
+	fd_close(&run->go[1]);
+	run->notify = notify_free(run->notify);
+	fd_close(&run->control[0]);
+	if (run->init_pidfd >= 0) {
+		pidfd_send_signal(run->init_pidfd, SIGKILL, NULL, 0);
+		while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	}
+	run_release(run);
 }
 
 /* What init and the payload use is theirs now. */
@@ -314,24 +322,12 @@ static void close_handed_over(struct run *run)
 		fd_close(&run->listen_fds[i]);
 }
 
-void start_abort(struct run *run)
-{
-	/* The pipe's end tells a waiting payload to leave; the signal ends an init that hangs. */
-	fd_close(&run->go[1]);
-	run->notify = notify_free(run->notify);
-	fd_close(&run->control[0]);
-	if (run->init_pidfd < 0)
-		return;
-	pidfd_send_signal(run->init_pidfd, SIGKILL, NULL, 0);
-	while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
-	fd_close(&run->init_pidfd);
-}
-
 int start_run(struct run *run, struct error *err)
 {
 	int r = set_up(run, err);
 
+	if (r < 0)
+		fd_close(&run->exec_fd);
 	if (r == 0)
 		r = make_init(run, err);
 	if (r == 0)
@@ -351,11 +347,5 @@ int start_run(struct run *run, struct error *err)
 
 int start_go(struct run *run, struct error *err)
 {
-	int r = let_go(run, err);
-
-	if (r < 0)
-		start_abort(run);
-	else
-		fd_close(&run->go[1]);
-	return r;
+	return let_go(run, err);
 }

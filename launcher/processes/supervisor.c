@@ -1,44 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The supervisor after the start: one poll loop over the workload's output, its refused system
- * calls, init's messages, our own signals and two timers. It ends when init has ended and the
- * pipes are drained.
+ * One run, seen by the supervisor after the start: the workload's output, its refused system calls,
+ * init's messages, the signals that we get, the timers. It ends when init has ended and the pipes are
+ * drained.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "cgroups/cgroup.h"
-#include "launcher/logs/log_writer.h"
-#include "launcher/processes/processes.h"
-#include "launcher/processes/signals.h"
+#include "base/loop.h"
+#include "launcher/processes/extra.h"
+#include "launcher/processes/health.h"
+#include "launcher/processes/ready.h"
+#include "launcher/processes/service.h"
 #include "launcher/run.h"
-#include "profiles/spec.h"
+#include "launcher/service/counters.h"
+#include "launcher/service/events.h"
+#include "seccomp/groups.h"
 #include "seccomp/notify.h"
-
-enum slot {
-	SLOT_CONTROL,
-	SLOT_STDOUT,
-	SLOT_STDERR,
-	SLOT_DENIED,
-	SLOT_SIGNAL,
-	SLOT_INIT,
-	SLOT_RUNTIME,
-	SLOT_STOP,
-	SLOT_COMPRESS,
-	SLOTS
-};
 
 /* A log that can't be written is tried again after this. */
 enum { LOG_RETRY_MS = 100 };
@@ -46,135 +35,425 @@ enum { LOG_RETRY_MS = 100 };
 /* For what the pipes held when init ended: a pipe(7) has at most 1 MiB. */
 enum { DRAIN_MS = 5000 };
 
-struct supervisor {
-	struct run *run;
-	struct ending *ending;
-	struct pollfd fds[SLOTS];
-	bool init_gone;
-	uint64_t drain_began_ms;
-	bool log_broken; /* said once on stderr */
-};
+/* Of several ready sources the lower goes first: init's end is looked at when its pipes were read. */
+enum { ORDER_DENIED, ORDER_CONTROL, ORDER_SIGNAL, ORDER_EXECUTED, ORDER_OUTPUT, ORDER_MEMORY, ORDER_INIT };
 
-static uint64_t now_ms(void)
+void supervisor_kill_all(struct service *service)
 {
-	struct timespec now;
+	struct run *run = service->run;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static int arm(struct supervisor *s, enum slot slot, uint64_t ms, struct error *err)
-{
-	const struct itimerspec when = { .it_value = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 } };
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-	if (fd < 0 || timerfd_settime(fd, 0, &when, NULL) < 0) {
-		int code = errno;
-
-		fd_close(&fd);
-		return error_set(err, code, "set a timer");
-	}
-	fd_close(&s->fds[slot].fd);
-	s->fds[slot].fd = fd;
-	return 0;
-}
-
-static void kill_all(struct supervisor *s)
-{
-	s->ending->killed = true;
-	if (s->run->cgroup_fd >= 0 && cgroup_kill(s->run->cgroup_fd) == 0)
+	service->ending.killed = true;
+	if (run->cgroup_fd >= 0 && cgroup_kill(run->cgroup_fd) == 0)
 		return;
 	/* Without a cgroup: PID 1's death ends every process of its pid namespace. */
-	pidfd_send_signal(s->run->init_pidfd, SIGKILL, NULL, 0);
+	pidfd_send_signal(run->init_pidfd, SIGKILL, NULL, 0);
 }
 
 /* The first request gets the profile's signal and its timeout, the second one no more patience. */
-static void stop(struct supervisor *s)
+void supervisor_stop(struct service *service, enum stop_cause cause, uint64_t timeout_ms)
 {
-	if (s->ending->stopped || s->ending->timed_out) {
-		kill_all(s);
+	static const char *const by[] = {
+		[STOP_NONE] = "",		[STOP_SIGNAL] = "signal",	[STOP_CONTROL] = "control",
+		[STOP_HEALTH] = "health", [STOP_WATCHDOG] = "watchdog", [STOP_RUNTIME] = "runtime",
+	};
+	struct ending *ending = &service->ending;
+
+	if (!service->run || service->init_gone)
+		return;
+	if (ending->cause != STOP_NONE) {
+		supervisor_kill_all(service);
 		return;
 	}
-	s->ending->stopped = true;
-	if (pidfd_send_signal(s->run->payload_pidfd, s->run->spec->stop_signal, NULL, 0) < 0 ||
-	    arm(s, SLOT_STOP, s->run->spec->stop_timeout_ms ? s->run->spec->stop_timeout_ms : 1, NULL) < 0)
-		kill_all(s);
+	ending->cause = cause;
+	ready_stopping(service->ready);
+	ending->stop_timeout_ms = timeout_ms;
+	EVENTS_EMIT(service->events, "stop", { "by", by[cause], 0 });
+	if (pidfd_send_signal(service->run->payload_pidfd, service->spec.stop_signal, NULL, 0) < 0)
+		supervisor_kill_all(service);
+	else
+		loop_timer_set(service->loop, service->sources.stop_timer, timeout_ms ? timeout_ms : 1);
 }
 
-static void on_signal(struct supervisor *s)
+static int on_stop_timeout(void *arg, struct error *err)
 {
-	struct signalfd_siginfo info;
-
-	while (read(s->fds[SLOT_SIGNAL].fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			stop(s);
-		else if (info.ssi_signo != SIGCHLD)
-			pidfd_send_signal(s->run->payload_pidfd, (int)info.ssi_signo, NULL, 0);
-	}
+	(void)err;
+	supervisor_kill_all(arg);
+	return 0;
 }
 
-static void on_runtime(struct supervisor *s)
+static int on_runtime(void *arg, struct error *err)
 {
-	fd_close(&s->fds[SLOT_RUNTIME].fd);
-	s->ending->timed_out = true;
-	if (pidfd_send_signal(s->run->payload_pidfd, s->run->spec->stop_signal, NULL, 0) < 0 ||
-	    arm(s, SLOT_STOP, s->run->spec->stop_timeout_ms ? s->run->spec->stop_timeout_ms : 1, NULL) < 0)
-		kill_all(s);
+	struct service *service = arg;
+
+	(void)err;
+	supervisor_stop(service, STOP_RUNTIME, service->spec.stop_timeout_ms);
+	return 0;
 }
 
-/* 1: the start failed after all (execveat), *err says why. */
-static int on_control(struct supervisor *s, struct error *err)
+/* What init says. */
+static int on_control(void *arg, short revents, struct error *err)
 {
+	struct service *service = arg;
+	struct run *run = service->run;
 	struct message message;
-	ssize_t got = read(s->fds[SLOT_CONTROL].fd, &message, sizeof(message));
+	int fds[SEALED_FDS];
+	ssize_t got = fd_receive(run->control[0], &message, sizeof(message), fds, SEALED_FDS);
 
+	(void)revents;
 	if (got <= 0) {
-		s->fds[SLOT_CONTROL].fd = -1;
+		loop_remove(service->loop, &service->sources.control);
 		return 0;
 	}
-	if ((size_t)got != sizeof(message))
-		return 0;
-	if (message.type == MESSAGE_FAILED) {
-		*err = message.error;
-		return 1;
+	if ((size_t)got == sizeof(message) && message.type == MESSAGE_FAILED) {
+		service->failure = message.error;
+	} else if ((size_t)got == sizeof(message) && message.type == MESSAGE_ENDED) {
+		service->ending.by_init = true;
+		service->ending.wait_status = message.status;
+	} else if ((size_t)got == sizeof(message)) {
+		return extra_message(run, &message, fds, SEALED_FDS, err);
 	}
-	if (message.type == MESSAGE_ENDED) {
-		s->ending->by_init = true;
-		s->ending->wait_status = message.status;
+	for (size_t i = 0; i < SEALED_FDS; i++)
+		fd_close(&fds[i]);
+	return 0;
+}
+
+/* Nobody holds the pipe's other end any more: the payload's copy went with its execve. */
+static int on_executed(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+
+	(void)revents, (void)err;
+	loop_remove(service->loop, &service->sources.executed);
+	fd_close(&service->run->go[1]);
+	service->executed = true;
+	return 0;
+}
+
+static int on_init_end(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+	int status = SIGKILL; /* of an init that is not our child: it never goes without a word but so */
+
+	(void)revents, (void)err;
+	while (waitpid(service->run->init_pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	service->init_gone = true;
+	service->drain_began_ms = loop_now_ms();
+	loop_remove(service->loop, &service->sources.init);
+	if (!service->ending.by_init)
+		service->ending.wait_status = status;
+	return 0;
+}
+
+/* The compressor's child comes and goes with rotations. */
+static int on_compressed(void *arg, short revents, struct error *err);
+
+static void watch_compressor(struct service *service)
+{
+	int pidfd = log_writer_compressing(service->writer);
+
+	loop_remove(service->loop, &service->sources.compress);
+	if (pidfd >= 0)
+		service->sources.compress =
+			loop_add(service->loop, pidfd, POLLIN, ORDER_MEMORY, on_compressed, service);
+}
+
+static int on_compressed(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+
+	(void)revents, (void)err;
+	log_writer_reap(service->writer);
+	watch_compressor(service);
+	return 0;
+}
+
+static void tell_log_loss(struct service *service)
+{
+	uint64_t dropped = log_writer_dropped(service->writer);
+
+	service->counters->log_dropped_bytes += dropped - service->log_dropped;
+	EVENTS_EMIT(service->events, "log_loss", { "bytes", NULL, (int64_t)(dropped - service->log_dropped) });
+	service->log_dropped = dropped;
+}
+
+/* After each attempt to write: pipes wait while the log does. */
+static void follow_log(struct service *service, const struct error *err)
+{
+	bool stalled = log_writer_stalled(service->writer), blocked = log_writer_blocked(service->writer);
+
+	if (stalled && !service->log_broken) {
+		service->log_broken = true;
+		EVENTS_EMIT(service->events, "log_full", { "reason", err ? err->msg : "", 0 });
+		if (err)
+			error_print(STDERR_FILENO, err);
+	}
+	if (!stalled && service->log_broken) {
+		service->log_broken = false;
+		if (log_writer_dropped(service->writer) > service->log_dropped)
+			tell_log_loss(service);
+	}
+	loop_pause(service->loop, service->sources.out, blocked);
+	loop_pause(service->loop, service->sources.err, blocked);
+	if (stalled)
+		loop_timer_set(service->loop, service->sources.log_timer, LOG_RETRY_MS);
+	if (log_writer_compressing(service->writer) >= 0 && service->sources.compress < 0)
+		watch_compressor(service);
+}
+
+static int on_log_timer(void *arg, struct error *err)
+{
+	struct service *service = arg;
+	struct error failure = { 0 };
+
+	(void)err;
+	if (service->writer)
+		follow_log(service, log_writer_flush(service->writer, &failure) < 0 ? &failure : NULL);
+	return 0;
+}
+
+static int take_output(struct service *service, enum log_stream stream, int *fd, int *source)
+{
+	struct error failure = { 0 };
+	ssize_t got = log_writer_read(service->writer, stream, *fd, &failure);
+
+	if (got == 0) {
+		loop_remove(service->loop, source);
+		fd_close(fd);
+	}
+	if (got > 0)
+		service->counters->log_bytes += (uint64_t)got;
+	follow_log(service, got < 0 && got != -EAGAIN && got != -EINTR ? &failure : NULL);
+	return 0;
+}
+
+static int on_stdout(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+
+	(void)revents, (void)err;
+	return take_output(service, LOG_STDOUT, &service->run->stdout_pipe[0], &service->sources.out);
+}
+
+static int on_stderr(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+
+	(void)revents, (void)err;
+	return take_output(service, LOG_STDERR, &service->run->stderr_pipe[0], &service->sources.err);
+}
+
+/* Each kind of refusal is told once; all are counted. */
+static void tell_denials(struct service *service)
+{
+	const struct denials *denials;
+
+	if (!service->run->notify)
+		return;
+	denials = notify_denials(service->run->notify);
+	service->counters->denied[COUNTERS_SECCOMP] += denials->total - service->denied_told;
+	service->denied_told = denials->total;
+	for (; service->denials_told < denials->n; service->denials_told++) {
+		const struct denial *denial = &denials->items[service->denials_told];
+		const char *name = syscall_name(denial->nr);
+
+		EVENTS_EMIT(service->events, "denied", { "layer", "seccomp", 0 },
+			    { "call", name ? name : "unknown", 0 }, { "reason", denial->reason, 0 },
+			    { "answer", denial->answer ? error_name(denial->answer) : "killed", 0 },
+			    { "opens", denial->opens, 0 });
+	}
+}
+
+static int on_denied(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+
+	(void)err;
+	if (!(revents & POLLIN)) {
+		loop_remove(service->loop, &service->sources.denied);
+		return 0;
+	}
+	notify_handle(service->run->notify, NULL);
+	tell_denials(service);
+	return 0;
+}
+
+static void on_extra_denied(void *arg)
+{
+	tell_denials(arg);
+}
+
+/* memory.events changed: cgroup-v2.rst promises a wake-up by poll(2), POLLPRI. */
+static int on_memory_events(void *arg, short revents, struct error *err)
+{
+	struct service *service = arg;
+	struct cgroup_end counts;
+
+	(void)revents, (void)err;
+	cgroup_end_read(service->run->cgroup_fd, &counts);
+	/* Read through the polled descriptor, too, or it stays ready. */
+	if (lseek(service->run->memory_events_fd, 0, SEEK_SET) == 0) {
+		char text[512];
+		ssize_t got = read(service->run->memory_events_fd, text, sizeof(text));
+
+		if (got <= 0)
+			loop_remove(service->loop, &service->sources.memory);
+	}
+	if (counts.oom_kills <= service->oom_kills)
+		return 0;
+	service->counters->oom_kills += counts.oom_kills - service->oom_kills;
+	service->oom_kills = counts.oom_kills;
+	EVENTS_EMIT(service->events, "oom", { "count", NULL, (int64_t)counts.oom_kills },
+		    { "limit", NULL, (int64_t)counts.memory_max_bytes },
+		    { "peak", NULL, (int64_t)counts.memory_peak_bytes });
+	return 0;
+}
+
+static void on_health(void *arg, const struct health_report *report)
+{
+	struct service *service = arg;
+	struct record *record = &service->record;
+
+	service->counters->health_checks++;
+	if (!report->success)
+		service->counters->health_failures++;
+	record->health = report->state;
+	record->health_failures = report->failures;
+	snprintf(record->health_output, sizeof(record->health_output), "%s", report->output);
+	if (report->changed) {
+		service_save(service);
+		EVENTS_EMIT(service->events, "health", { "status", record_health_name(report->state), 0 },
+			    { "failures", NULL, (int64_t)report->failures },
+			    { "output", report->output, 0 });
+	}
+	if (report->act && service->ending.cause == STOP_NONE)
+		supervisor_stop(service, STOP_HEALTH, service->spec.stop_timeout_ms);
+}
+
+static void on_ready(void *arg)
+{
+	service_is_ready(arg);
+}
+
+static void on_status_text(void *arg, const char *text)
+{
+	struct service *service = arg;
+
+	snprintf(service->record.status_text, sizeof(service->record.status_text), "%s", text);
+	service_save(service);
+}
+
+static void on_watchdog(void *arg, bool triggered)
+{
+	struct service *service = arg;
+
+	EVENTS_EMIT(service->events, "watchdog", { "timeout_ms", NULL, (int64_t)service->spec.watchdog_ms },
+		    { "triggered", NULL, triggered });
+	if (service->ending.cause == STOP_NONE)
+		supervisor_stop(service, STOP_WATCHDOG, service->spec.stop_timeout_ms);
+}
+
+static int add(struct service *service, int *source, int fd, short events, int order,
+	       int (*ready)(void *, short, struct error *), struct error *err)
+{
+	*source = fd < 0 ? -1 : loop_add(service->loop, fd, events, order, ready, service);
+	return fd >= 0 && *source < 0 ? error_set(err, ENOSPC, "watch over the container") : 0;
+}
+
+static int add_streams(struct service *service, struct error *err)
+{
+	struct run *run = service->run;
+	int *const pipes[] = { &run->stdout_pipe[0], &run->stderr_pipe[0] };
+	int r;
+
+	for (size_t i = 0; i < 2; i++)
+		if (*pipes[i] >= 0 && fcntl(*pipes[i], F_SETFL, O_NONBLOCK) < 0)
+			return error_set(err, errno, "prepare the workload's output");
+	r = add(service, &service->sources.out, run->stdout_pipe[0], POLLIN, ORDER_OUTPUT, on_stdout, err);
+	if (r == 0)
+		r = add(service, &service->sources.err, run->stderr_pipe[0], POLLIN, ORDER_OUTPUT, on_stderr,
+			err);
+	return r;
+}
+
+static int add_services(struct service *service, struct error *err)
+{
+	static const struct ready_callbacks callbacks = {
+		.ready = on_ready,
+		.status = on_status_text,
+		.watchdog = on_watchdog,
+	};
+	struct run *run = service->run;
+
+	if (extra_denied(run, on_extra_denied, service) < 0)
+		return error_set(err, ENOMEM, "watch over further processes");
+	if (service->spec.health.command.n > 0) {
+		service->health = health_new(run, service->loop, on_health, service, err);
+		if (!service->health)
+			return -err->code;
+		service->record.health = RECORD_HEALTH_STARTING;
+	}
+	if (run->notify_sock >= 0) {
+		service->ready = ready_new(run, service->loop, &callbacks, service, err);
+		if (!service->ready)
+			return -err->code;
 	}
 	return 0;
 }
 
-static void on_init_end(struct supervisor *s)
+static int add_timers(struct service *service, struct error *err)
 {
-	int status = 0;
+	struct service_sources *s = &service->sources;
 
-	while (waitpid(s->run->init_pid, &status, __WALL) < 0 && errno == EINTR)
-		;
-	s->init_gone = true;
-	s->drain_began_ms = now_ms();
-	s->fds[SLOT_INIT].fd = -1;
-	if (!s->ending->by_init)
-		s->ending->wait_status = status;
+	s->stop_timer = loop_timer(service->loop, on_stop_timeout, service);
+	s->runtime_timer = loop_timer(service->loop, on_runtime, service);
+	if (s->log_timer < 0)
+		s->log_timer = loop_timer(service->loop, on_log_timer, service);
+	if (s->stop_timer < 0 || s->runtime_timer < 0 || s->log_timer < 0)
+		return error_set(err, ENOSPC, "set the timers of the container");
+	if (service->spec.limits.runtime_ms)
+		loop_timer_set(service->loop, s->runtime_timer, service->spec.limits.runtime_ms);
+	return 0;
 }
 
-static void on_output(struct supervisor *s, enum slot slot, struct log_writer *writer)
+int supervisor_attach(struct service *service, struct error *err)
 {
-	struct error err = { 0 };
-	enum log_stream stream = slot == SLOT_STDOUT ? LOG_STDOUT : LOG_STDERR;
-	ssize_t got = log_writer_read(writer, stream, s->fds[slot].fd, &err);
+	struct service_sources *s = &service->sources;
+	struct run *run = service->run;
+	int r = add_timers(service, err);
 
-	if (got == 0)
-		fd_close(&s->fds[slot].fd);
-	if (got < 0 && got != -EAGAIN && got != -EINTR && !s->log_broken) {
-		s->log_broken = true;
-		error_print(STDERR_FILENO, &err);
-	}
+	if (run->cgroup_fd >= 0)
+		run->memory_events_fd = openat(run->cgroup_fd, "memory.events", O_RDONLY | O_CLOEXEC);
+	if (r == 0)
+		r = add_streams(service, err);
+	if (r == 0)
+		r = add(service, &s->control, run->control[0], POLLIN, ORDER_CONTROL, on_control, err);
+	if (r == 0)
+		r = add(service, &s->executed, run->go[1], POLLERR, ORDER_EXECUTED, on_executed, err);
+	if (r == 0 && run->notify)
+		r = add(service, &s->denied, notify_fd(run->notify), POLLIN, ORDER_DENIED, on_denied, err);
+	if (r == 0)
+		r = add(service, &s->init, run->init_pidfd, POLLIN, ORDER_INIT, on_init_end, err);
+	if (r == 0)
+		r = add(service, &s->memory, run->memory_events_fd, POLLPRI, ORDER_MEMORY, on_memory_events,
+			err);
+	if (r == 0)
+		r = add_services(service, err);
+	return r;
 }
 
-static bool drained(const struct supervisor *s)
+void supervisor_detach(struct service *service)
 {
-	return s->fds[SLOT_STDOUT].fd < 0 && s->fds[SLOT_STDERR].fd < 0;
+	struct service_sources *s = &service->sources;
+	int *const sources[] = { &s->control, &s->out, &s->err, &s->denied, &s->init, &s->executed, &s->memory };
+
+	extra_end_all(service->run, service->loop);
+	service->health = health_free(service->health);
+	service->ready = ready_free(service->ready);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		loop_remove(service->loop, sources[i]);
+	loop_timer_drop(service->loop, &s->stop_timer);
+	loop_timer_drop(service->loop, &s->runtime_timer);
 }
 
 /*
@@ -183,108 +462,44 @@ static bool drained(const struct supervisor *s)
  * waits for that, or any workload could keep its supervisor and its name for ever. For a log that
  * can't be written the end waits, but not once a stop was asked for.
  */
-static bool finished(struct supervisor *s, const struct log_writer *writer, int ready)
+static bool finished(struct service *service, int called)
 {
-	bool blocked = writer && log_writer_blocked(writer);
+	bool blocked = service->writer && log_writer_blocked(service->writer);
 
-	if (!s->init_gone)
+	if (!service->init_gone)
 		return false;
-	if ((s->ending->stopped || s->ending->timed_out) && blocked) {
+	if ((service->ending.cause != STOP_NONE || service->over) && blocked) {
 		dprintf(STDERR_FILENO,
 			"kapsel: %s was stopped while its log could not be written: its last output is lost\n",
-			s->run->spec->name);
+			service->spec.name);
 		return true;
 	}
-	if (drained(s))
+	if (service->sources.out < 0 && service->sources.err < 0)
 		return true;
 	if (blocked) {
-		s->drain_began_ms = now_ms();
+		service->drain_began_ms = loop_now_ms();
 		return false;
 	}
-	return ready == 0 || now_ms() - s->drain_began_ms > DRAIN_MS;
+	return called == 0 || loop_now_ms() - service->drain_began_ms > DRAIN_MS;
 }
 
-static int prepare(struct supervisor *s, struct error *err)
+void supervisor_wait(struct service *service)
 {
-	const struct spec *spec = s->run->spec;
-	int signals = signals_open(err);
-
-	for (int i = 0; i < SLOTS; i++)
-		s->fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	if (signals < 0)
-		return signals;
-	s->fds[SLOT_CONTROL].fd = s->run->control[0];
-	s->fds[SLOT_STDOUT].fd = take_fd(&s->run->stdout_pipe[0]);
-	s->fds[SLOT_STDERR].fd = take_fd(&s->run->stderr_pipe[0]);
-	s->fds[SLOT_SIGNAL].fd = signals;
-	s->fds[SLOT_INIT].fd = s->run->init_pidfd;
-	for (int i = SLOT_STDOUT; i <= SLOT_STDERR; i++)
-		if (s->fds[i].fd >= 0 && fcntl(s->fds[i].fd, F_SETFL, O_NONBLOCK) < 0)
-			return error_set(err, errno, "prepare the workload's output");
-	return spec->limits.runtime_ms ? arm(s, SLOT_RUNTIME, spec->limits.runtime_ms, err) : 0;
-}
-
-static int step_once(struct supervisor *s, struct log_writer *writer, struct error *err)
-{
-	bool stalled = writer && log_writer_stalled(writer);
-	struct pollfd fds[SLOTS];
-	int ready;
-
-	s->fds[SLOT_COMPRESS].fd = writer ? log_writer_compressing(writer) : -1;
-	memcpy(fds, s->fds, sizeof(fds));
-	if (stalled && log_writer_blocked(writer))
-		fds[SLOT_STDOUT].fd = fds[SLOT_STDERR].fd = -1; /* back-pressure: the pipes fill up */
-	ready = poll(fds, SLOTS, stalled ? LOG_RETRY_MS : s->init_gone ? 0 : -1);
-	if (ready < 0 && errno != EINTR)
-		return error_set(err, errno, "wait for the container");
-	if (stalled && log_writer_flush(writer, NULL) == 0)
-		s->log_broken = false;
-	if (fds[SLOT_DENIED].revents & POLLIN)
-		notify_handle(s->run->notify, NULL);
-	else if (fds[SLOT_DENIED].revents)
-		s->fds[SLOT_DENIED].fd = -1;
-	if (fds[SLOT_CONTROL].revents && on_control(s, err))
-		return -err->code;
-	if (fds[SLOT_SIGNAL].revents)
-		on_signal(s);
-	if (fds[SLOT_RUNTIME].revents)
-		on_runtime(s);
-	if (fds[SLOT_STOP].revents) {
-		fd_close(&s->fds[SLOT_STOP].fd);
-		kill_all(s);
-	}
-	for (int i = SLOT_STDOUT; i <= SLOT_STDERR; i++)
-		if (fds[i].revents)
-			on_output(s, i, writer);
-	if (fds[SLOT_COMPRESS].revents)
-		log_writer_reap(writer);
-	if (fds[SLOT_INIT].revents)
-		on_init_end(s);
-	return finished(s, writer, ready) ? 1 : 0;
-}
-
-int supervisor_run(struct run *run, struct log_writer *writer, struct ending *ret, struct error *err)
-{
-	struct supervisor s = { .run = run, .ending = ret };
-	uint64_t began = now_ms();
+	struct error err = { 0 };
+	bool blocked = false;
 	int r;
 
-	*ret = (struct ending){ .started = true };
-	r = prepare(&s, err);
-	if (run->notify)
-		s.fds[SLOT_DENIED].fd = notify_fd(run->notify);
-	while (r == 0)
-		r = step_once(&s, writer, err);
-	if (r < 0) {
-		kill_all(&s);
-		if (!s.init_gone)
-			on_init_end(&s);
-	}
-	ret->runtime_ms = now_ms() - began;
-	for (int i = SLOT_STDOUT; i < SLOTS; i++)
-		if (i != SLOT_DENIED && i != SLOT_INIT && i != SLOT_COMPRESS) /* not ours */
-			fd_close(&s.fds[i].fd);
-	if (r > 0 && !ret->by_init && WIFEXITED(ret->wait_status))
-		return error_set(err, EPROTO, "learn how the workload ended: init left without a word");
-	return r < 0 ? r : 0;
+	do {
+		blocked = service->writer && log_writer_blocked(service->writer);
+		r = loop_step(service->loop, !service->init_gone || blocked, &err);
+		/* Before the end is told the beginning is. */
+		if (service->executed && !service->failure.code && !service->record.started_ns)
+			service_began(service);
+	} while (r >= 0 && !finished(service, r));
+	if (r >= 0)
+		return;
+	service->failure = err;
+	supervisor_kill_all(service);
+	if (!service->init_gone)
+		on_init_end(service, 0, NULL);
 }

@@ -8,7 +8,7 @@
  *	request  "stop" [MS]          stop, by its stop.signal and after MS (default: stop.timeout) by force
  *	         "kill" SIGNAL        a number or "TERM", "SIGTERM"; to the workload's first process
  *	         "restart" [MS]       stop and start again, whatever the policy; the answer comes when it runs
- *	         "wait"               answered when the service ends for good (or immediately by …)
+ *	         "wait"               answered when the service ends for good
  *	         "update" KEY=NUMBER… memory, memory_high, swap (bytes), cpu (thousandths of a core),
  *	                              cpu_weight, pids; 18446744073709551615 is no limit
  *	         "enter" ARG…         + 3 descriptors; answered when the process has ended
@@ -39,7 +39,8 @@ int control_connect(const char *run_dir, const char *name, struct error *err) _m
  *
  * Return: 0 or -errno with *err filled.
  */
-int control_send(int sock, const char *const *words, size_t n, const int *fds, struct error *err) _must_check_;
+int control_send(int sock, const char *const *words, size_t n, const int *fds, struct error *err)
+	_must_check_;
 
 /**
  * control_answer() - wait for the answer
@@ -68,7 +69,13 @@ struct control_request {
 	int fds[CONTROL_FDS]; /* -1: none came */
 };
 
-/** control_receive() - read one request. 0; -ECONNRESET: the other side went; -EPROTO: not understood. */
+/**
+ * control_receive() - read one request
+ *
+ * The descriptors in ret->fds are the caller's after 0, and closed otherwise.
+ * Return: 0; -EAGAIN: none is there yet (a non-blocking socket); -ECONNRESET: the other side went;
+ * -EPROTO: not understood; -EPERM: asked by another user, who gets no answer.
+ */
 int control_receive(int sock, struct control_request *ret) _must_check_;
 
 /** control_accept() - answer positively. */

@@ -10,19 +10,25 @@
 
 struct error;
 
-enum counters_layer { COUNTERS_SECCOMP, COUNTERS_LANDLOCK, COUNTERS_DEVICE, COUNTERS_POLICY, COUNTERS_LAYERS };
+enum counters_layer {
+	COUNTERS_SECCOMP,
+	COUNTERS_LANDLOCK,
+	COUNTERS_DEVICE,
+	COUNTERS_POLICY,
+	COUNTERS_LAYERS
+};
 
 struct counters {
 	uint32_t magic, version;
-	uint64_t starts, restarts;     /* restarts: by the restart policy or by request */
-	uint64_t failures;             /* ends that were not wanted: not 0, by a signal, unhealthy */
-	uint64_t oom_kills;            /* over all runs */
-	uint64_t log_bytes;            /* of the workload's output that was taken */
+	uint64_t starts, restarts; /* restarts: by the restart policy or by request */
+	uint64_t failures;         /* ends that were not wanted: not 0, by a signal, unhealthy */
+	uint64_t oom_kills;        /* over all runs */
+	uint64_t log_bytes;        /* of the workload's output that was taken */
 	uint64_t log_dropped_bytes;
 	uint64_t denied[COUNTERS_LAYERS];
 	uint64_t health_checks, health_failures;
 	uint64_t events;
-	uint64_t events_lost;          /* feed or hook could not be told */
+	uint64_t events_lost; /* feed or hook could not be told */
 };
 
 /**

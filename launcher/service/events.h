@@ -3,7 +3,7 @@
 /*
  * What happens to a service, one JSON object a line, in the order in which it happened:
  *
- *	{"time":"2026-11-22T09:00:00.123456789Z","event":"exit","name":"web","id":"…","origin":"workload","status":137,…}
+ *	{"time":"2026-11-22T09:00:00.123456789Z","event":"exit","name":"web","id":"…","status":137,…}
  *
  * in <log_dir>/<name>/<name>-events.jsonl (0640; at 1 MiB it becomes …jsonl.1), and, where the profile
  * says so, as a datagram to a socket and as a line on the stdin of a program.
@@ -16,7 +16,8 @@
  *	oom      count, limit             processes were killed for memory
  *	health   status, failures, output a change between starting, healthy, unhealthy
  *	watchdog –                        WATCHDOG=1 did not come in time
- *	stop     by                       an end was asked for: "signal", "control", "health", "watchdog", "runtime"
+ *	stop     by                       an end was asked for: "signal", "control", "health", "watchdog",
+ *	                                  "runtime"
  *	exit     origin, status, signal, oom, runtime_ms, reason
  *	restart  delay_ms, attempt        it will be started again
  *	give_up  attempts                 no more restarts

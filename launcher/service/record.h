@@ -54,22 +54,22 @@ struct record {
 	char boot_id[40];        /* of /proc/sys/kernel/random/boot_id */
 	enum record_status status;
 	struct record_process supervisor, standby, init;
-	pid_t payload_pid; /* on the host */
-	bool detached;     /* run -d */
-	bool remove;       /* run --rm: the directory goes with the end */
+	pid_t payload_pid;                            /* on the host */
+	bool detached;                                /* run -d */
+	bool remove;                                  /* run --rm: the directory goes with the end */
 	uint64_t created_ns, started_ns, finished_ns; /* CLOCK_REALTIME; 0: not yet. started: of this run */
 	uint64_t restarts;                            /* since `run` */
 
 	/* Of the last end; valid when finished_ns is set. */
-	int exit_status;               /* as `run` exits: the workload's, 128 plus its signal, 125 to 127 */
-	bool by_launcher;              /* exit_status is kapsel's, not the workload's */
+	int exit_status;  /* as `run` exits: the workload's, 128 plus its signal, 125 to 127 */
+	bool by_launcher; /* exit_status is kapsel's, not the workload's */
 	bool oom_killed;
 	char reason[RECORD_TEXT_MAX]; /* in words: "out of memory: peak 64.0 MiB, ..." */
 
 	enum record_health health;
-	uint64_t health_failures;             /* in a row */
+	uint64_t health_failures;            /* in a row */
 	char health_output[RECORD_TEXT_MAX]; /* of the last check */
-	bool ready;                           /* notify: READY=1 came; without notify: it runs */
+	bool ready;                          /* notify: READY=1 came; without notify: it runs */
 	char status_text[RECORD_TEXT_MAX];   /* notify: STATUS= */
 
 	char profile[RECORD_PATH_MAX]; /* the file, absolute */

@@ -117,7 +117,10 @@ static int allow_all(const struct spec *spec, struct run *run, int ruleset, int 
 	return r;
 }
 
-/* Init's private procfs went with the old root: a directory that lies beneath no rule. */
+/*
+ * Init's private procfs went with the old root: a directory that lies beneath no rule. The descriptor is
+ * close-on-exec, and init, which shares it, needs it again for further processes.
+ */
 static int try_outside(int dir)
 {
 	_cleanup_fd_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -149,7 +152,6 @@ static int landlock_apply(const struct step *step, struct run *run, struct error
 		return error_set(err, errno, "enforce the Landlock ruleset");
 	run->proof->landlock_open_after = try_outside(run->procfs_fd);
 	run->proof->landlock_abi = abi;
-	fd_close(&run->procfs_fd);
 	return STEP_DONE;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sockets that the launcher binds and hands over as systemd does (sd_listen_fds(3)): the
- * workload serves a port without a network, a capability or the right to open sockets.
+ * Sockets that the launcher binds, or was passed itself, and hands over as systemd does
+ * (sd_listen_fds(3)): the workload serves a port without a network, a capability or the right
+ * to open sockets.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,70 +15,15 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/str.h"
 #include "launcher/run.h"
+#include "launcher/service/endpoint.h"
+#include "launcher/service/passed.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
 
 static int listen_wanted(const struct spec *spec)
 {
 	return spec->n_listen > 0;
-}
-
-static int parse_port(const char *text, in_port_t *ret)
-{
-	uint32_t port;
-
-	if (str_to_u32(text, &port) < 0 || port == 0 || port > 65535)
-		return -EINVAL;
-	*ret = htons((uint16_t)port);
-	return 0;
-}
-
-/* "127.0.0.1:80", "[::1]:80", "80" for all addresses, "/path" or "@abstract". */
-static int parse_address(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size)
-{
-	struct sockaddr_un *local = (struct sockaddr_un *)ret;
-	struct sockaddr_in *in = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
-	const char *colon = strrchr(text, ':');
-	char host[INET6_ADDRSTRLEN + 1];
-	size_t length = strlen(text);
-
-	*ret = (struct sockaddr_storage){ 0 };
-	if (text[0] == '/' || text[0] == '@') {
-		if (length >= sizeof(local->sun_path))
-			return -ENAMETOOLONG;
-		local->sun_family = AF_UNIX;
-		memcpy(local->sun_path, text, length);
-		if (text[0] == '@')
-			local->sun_path[0] = '\0';
-		*ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length +
-					(text[0] == '/' ? 1 : 0));
-		return 0;
-	}
-	if (!colon) {
-		in6->sin6_family = AF_INET6; /* dual stack: takes IPv4, too */
-		*ret_size = sizeof(*in6);
-		return parse_port(text, &in6->sin6_port);
-	}
-	if ((size_t)(colon - text) >= sizeof(host))
-		return -EINVAL;
-	memcpy(host, text, (size_t)(colon - text));
-	host[colon - text] = '\0';
-	if (host[0] == '[' && colon > text + 1 && colon[-1] == ']') {
-		host[colon - text - 1] = '\0';
-		in6->sin6_family = AF_INET6;
-		*ret_size = sizeof(*in6);
-		if (inet_pton(AF_INET6, host + 1, &in6->sin6_addr) != 1)
-			return -EINVAL;
-		return parse_port(colon + 1, &in6->sin6_port);
-	}
-	in->sin_family = AF_INET;
-	*ret_size = sizeof(*in);
-	if (inet_pton(AF_INET, host, &in->sin_addr) != 1)
-		return -EINVAL;
-	return parse_port(colon + 1, &in->sin_port);
 }
 
 /* A socket file that a killed predecessor left is replaced; one that answers is not. */
@@ -105,7 +49,7 @@ static int open_one(const struct spec_listen *listen_spec, struct error *err)
 	_cleanup_fd_ int low = -1;
 	socklen_t size = 0;
 	mode_t saved;
-	int fd, r = parse_address(listen_spec->address, &address, &size);
+	int fd, r = endpoint_parse(listen_spec->address, &address, &size);
 
 	if (r < 0)
 		return error_set(err, -r, "parse the address %s of listen.%s", listen_spec->address,
@@ -135,17 +79,76 @@ static int open_one(const struct spec_listen *listen_spec, struct error *err)
 	return fd < 0 ? error_set(err, errno, "keep the socket of listen.%s", listen_spec->name) : fd;
 }
 
+/*
+ * A socket that has served before, or that a service manager made: its flags belong to the open file, so
+ * an earlier workload's are still set, and its queue is as long as somebody else wanted.
+ */
+static int reuse(int fd, const struct spec_listen *listen_spec, struct error *err)
+{
+	int flags = fcntl(fd, F_GETFL), copy;
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC)) < 0 ||
+	    (!listen_spec->datagram && listen(fd, listen_spec->backlog) < 0))
+		return error_set(err, errno, "prepare the socket of listen.%s again", listen_spec->name);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, RUN_FD_FLOOR);
+	return copy < 0 ? error_set(err, errno, "keep the socket of listen.%s", listen_spec->name) : copy;
+}
+
+/* Whether clients still reach it: not when its file was removed, or a workload shut it down. */
+static bool is_usable(int fd, const struct spec_listen *listen_spec)
+{
+	struct stat st;
+
+	if (fd < 0 || endpoint_check(fd, listen_spec, NULL) < 0)
+		return false;
+	return listen_spec->address[0] != '/' ||
+	       (lstat(listen_spec->address, &st) == 0 && S_ISSOCK(st.st_mode));
+}
+
+/* Bound by an earlier start of this service and still open, so that no client was refused; or new. */
+static int open_own(struct run *run, size_t i, struct error *err)
+{
+	const struct spec_listen *listen_spec = &run->spec->listen[i];
+	int *kept = run->kept_listen_fds ? &run->kept_listen_fds[i] : NULL;
+	_cleanup_fd_ int fd = -1;
+
+	if (kept && is_usable(*kept, listen_spec))
+		return reuse(*kept, listen_spec, err);
+	if (kept)
+		fd_close(kept);
+	fd = open_one(listen_spec, err);
+	if (fd < 0)
+		return fd;
+	if (kept)
+		*kept = fcntl(fd, F_DUPFD_CLOEXEC, RUN_FD_FLOOR);
+	if (kept && *kept < 0)
+		return error_set(err, errno, "keep the socket of listen.%s", listen_spec->name);
+	return take_fd(&fd);
+}
+
+static int open_passed(int passed, const struct spec_listen *listen_spec, struct error *err)
+{
+	int r = endpoint_check(passed, listen_spec, err);
+
+	if (r < 0)
+		return error_remedy(err, "restart the socket unit, which makes a new one");
+	return reuse(passed, listen_spec, err);
+}
+
 static int listen_apply(const struct step *step, struct run *run, struct error *err)
 {
 	if (step->spec->n_listen > RUN_LISTEN_MAX)
 		return error_set(err, E2BIG, "more than %d listen sockets", RUN_LISTEN_MAX);
 	for (size_t i = 0; i < step->spec->n_listen; i++) {
-		int fd = open_one(&step->spec->listen[i], err);
+		int passed = passed_fd(i);
+		int fd = passed >= 0 ? open_passed(passed, &step->spec->listen[i], err)
+				     : open_own(run, i, err);
 
 		if (fd < 0)
 			return fd;
 		run->listen_fds[i] = fd;
-		run->proof->listening++;
+		if (passed < 0)
+			run->proof->listening |= 1U << i;
 	}
 	return STEP_DONE;
 }
@@ -166,9 +169,10 @@ static int listen_verify(const struct step *step, const struct run *run, const s
 			return error_set(err, EBADE, "the socket of listen.%s does not accept",
 					 step->spec->listen[i].name);
 		if (used < STEP_REPORT_MAX)
-			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%sfd %d %s",
+			used += (size_t)snprintf(report + used, STEP_REPORT_MAX - used, "%sfd %d %s%s",
 						 i ? ", " : "", step->spec->listen[i].fd,
-						 step->spec->listen[i].address);
+						 step->spec->listen[i].address,
+						 passed_fd(i) >= 0 ? " (passed)" : "");
 	}
 	return STEP_DONE;
 }

@@ -177,8 +177,10 @@ struct oci_resources {
 	size_t n_devices;
 
 	uint64_t memory_limit, memory_reservation, memory_swap; /* memory_swap: memory plus swap, as in v1 */
-	uint64_t memory_kernel, memory_kernel_tcp, swappiness;  /* v1 only: ignored on v2 */
-	bool disable_oom_killer, use_hierarchy;
+	uint64_t memory_kernel, memory_kernel_tcp; /* v1 only, ignored: memory.max counts them anyway */
+	bool use_hierarchy;                        /* v1 only, ignored: v2 is always so */
+	uint64_t swappiness;                       /* v1 only: refused, as is … */
+	bool disable_oom_killer;                   /* … this, when true */
 	bool check_before_update;
 
 	uint64_t cpu_shares, cpu_quota, cpu_burst, cpu_period; /* quota: OCI_UNLIMITED for -1 */
@@ -197,7 +199,7 @@ struct oci_resources {
 	const struct oci_hugepage_limit *hugepages;
 	size_t n_hugepages;
 	bool network_given;
-	uint64_t network_class; /* v1 only */
+	uint64_t network_class; /* v1 only: refused */
 	const struct oci_rdma_limit *rdma;
 	size_t n_rdma;
 	struct spec_pairs unified; /* file name, value */
@@ -227,8 +229,6 @@ struct oci_seccomp {
 	const char *listener_path, *listener_metadata;
 	const struct oci_seccomp_rule *rules;
 	size_t n_rules;
-	const char *source; /* this object's own text in config.json: a filter's cache key */
-	size_t source_length;
 };
 
 struct oci_hook {

@@ -136,6 +136,4 @@ void oci_parse_seccomp(struct oci_reader *reader, const struct json *seccomp, st
 	if (ret->listener_metadata && !ret->listener_path)
 		oci_value_fail(reader, seccomp, "listenerMetadata", "is only for a listenerPath");
 	parse_rules(reader, seccomp, ret);
-	ret->source = seccomp->place.source->text + seccomp->place.offset;
-	ret->source_length = seccomp->end - seccomp->place.offset;
 }

@@ -305,7 +305,7 @@ static int start(struct bundle *b, const struct bundle_test *test, struct error 
 {
 	int to[2], from[2], r;
 
-	b->oci.namespaces[OCI_NS_MOUNT].given = b->oci_run.new_mount = !b->no_mountns;
+	b->oci.namespaces[OCI_NS_MOUNT].given = !b->no_mountns;
 	b->oci.namespaces[OCI_NS_PID].given = !b->no_pidns;
 	b->oci.namespaces[OCI_NS_NETWORK].given = !b->no_netns;
 	b->oci.namespaces[OCI_NS_USER].given = b->oci_run.new_userns = b->userns;

@@ -15,40 +15,9 @@
 #include "base/macro.h"
 #include "base/sys.h"
 #include "tests/kernel/bundle.h"
-
-static struct oci_mount *tmpfs(struct bundle *b, const char *destination)
-{
-	return bundle_mount(b, destination, "tmpfs", "tmpfs");
-}
-
-static int proc(struct bundle *b)
-{
-	bundle_mount(b, "/proc", "proc", "proc");
-	return 0;
-}
+#include "tests/kernel/oci_scene.h"
 
 /* --- mount points that are links --- */
-
-/* "host" is the canary: nothing may be made in it, and nothing mounted on it. */
-static int canary(struct bundle *b)
-{
-	bundle_file(b, "host/canary", "alive");
-	bundle_dir(b, "root/host");
-	return 0;
-}
-
-static int canary_is_alone(struct bundle *b, struct error *err)
-{
-	static const char *const others[] = { "host/mounted", "host/ptmx", "host/fd",   "host/core",
-					      "host/stdin",   "host/null", "host/made", "made" };
-
-	if (faccessat(b->dir_fd, "host/canary", F_OK, 0) < 0)
-		return error_set(err, EBADE, "the canary is covered or gone");
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (faccessat(b->dir_fd, others[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return error_set(err, EBADE, "%s was made on the host", others[i]);
-	return 0;
-}
 
 static int linked(struct bundle *b, const char *name, const char *target, const char *destination)
 {
@@ -56,8 +25,8 @@ static int linked(struct bundle *b, const char *name, const char *target, const 
 
 	snprintf(path, sizeof(path), "root/%s", name);
 	bundle_link(b, path, target);
-	tmpfs(b, destination);
-	return canary(b);
+	oci_scene_tmpfs(b, destination);
+	return oci_scene_canary(b);
 }
 
 static int absolute_link(struct bundle *b, struct error *err)
@@ -87,8 +56,8 @@ static int link_on_the_way(struct bundle *b, struct error *err)
 static int dots_in_destination(struct bundle *b, struct error *err)
 {
 	(void)err;
-	tmpfs(b, "/../../../tmp/host/./../host/");
-	return canary(b);
+	oci_scene_tmpfs(b, "/../../../tmp/host/./../host/");
+	return oci_scene_canary(b);
 }
 
 static int write_to_tmpfs(const char *path, struct error *err)
@@ -127,15 +96,15 @@ static int at_tmp_host_made(struct bundle *b, struct error *err)
 }
 
 BUNDLED(oci_mount_point, that_is_an_absolute_link_stays_inside, .setup = absolute_link, .inside = at_tmp_host,
-	.after = canary_is_alone)
+	.after = oci_scene_is_untouched)
 BUNDLED(oci_mount_point, that_is_a_relative_link_stays_inside, .setup = relative_link, .inside = at_host,
-	.after = canary_is_alone)
+	.after = oci_scene_is_untouched)
 BUNDLED(oci_mount_point, behind_a_dangling_link_is_made_inside, .setup = dangling_link, .inside = at_made,
-	.after = canary_is_alone)
+	.after = oci_scene_is_untouched)
 BUNDLED(oci_mount_point, below_a_link_is_made_inside, .setup = link_on_the_way, .inside = at_tmp_host_made,
-	.after = canary_is_alone)
+	.after = oci_scene_is_untouched)
 BUNDLED(oci_mount_point, with_dots_stays_inside, .setup = dots_in_destination, .inside = at_tmp_host,
-	.after = canary_is_alone)
+	.after = oci_scene_is_untouched)
 
 static int link_loop(struct bundle *b, struct error *err)
 {
@@ -153,7 +122,7 @@ static int link_to_root(struct bundle *b, struct error *err)
 static int magic_link(struct bundle *b, struct error *err)
 {
 	(void)err;
-	proc(b);
+	oci_scene_proc(b);
 	return linked(b, "data", "/proc/self/root/tmp/host", "/data");
 }
 
@@ -176,8 +145,8 @@ static int exchange(struct bundle *b, struct error *err)
 	bundle_link(b, "host/volume/link", "../../../../../../../tmp/host");
 	bundle_bind(b, "/volume", "volume");
 	for (int i = 0; i < 8; i++)
-		tmpfs(b, i % 2 ? "/volume/dir/made/deep" : "/volume/dir/null");
-	canary(b);
+		oci_scene_tmpfs(b, i % 2 ? "/volume/dir/made/deep" : "/volume/dir/null");
+	oci_scene_canary(b);
 	pid = fork();
 	if (pid < 0)
 		return error_set(err, errno, "fork");
@@ -191,7 +160,9 @@ static int exchange(struct bundle *b, struct error *err)
 
 Test(oci_mount_point, that_is_exchanged_for_a_link_meanwhile_stays_inside)
 {
-	const struct bundle_test test = { .setup = exchange, .after = canary_is_alone, .any_end = true };
+	const struct bundle_test test = { .setup = exchange,
+					  .after = oci_scene_is_untouched,
+					  .any_end = true };
 
 	for (int i = 0; i < 40; i++) {
 		struct error err = { 0 };
@@ -207,21 +178,21 @@ static int proc_is_a_link(struct bundle *b, struct error *err)
 	(void)err;
 	bundle_dir(b, "root/evil");
 	bundle_link(b, "root/proc", "/evil");
-	return proc(b);
+	return oci_scene_proc(b);
 }
 
 static int proc_is_dangling(struct bundle *b, struct error *err)
 {
 	(void)err;
 	bundle_link(b, "root/proc", "/evil");
-	return proc(b);
+	return oci_scene_proc(b);
 }
 
 static int proc_is_a_file(struct bundle *b, struct error *err)
 {
 	(void)err;
 	bundle_file(b, "root/proc", "");
-	return proc(b);
+	return oci_scene_proc(b);
 }
 
 static int sys_is_a_link(struct bundle *b, struct error *err)
@@ -236,14 +207,14 @@ static int sys_is_a_link(struct bundle *b, struct error *err)
 static int tmpfs_on_proc(struct bundle *b, struct error *err)
 {
 	(void)err;
-	tmpfs(b, "/proc/");
+	oci_scene_tmpfs(b, "/proc/");
 	return 0;
 }
 
 static int bind_on_proc(struct bundle *b, struct error *err)
 {
 	(void)err;
-	proc(b);
+	oci_scene_proc(b);
 	bundle_file(b, "host/proc/self/attr/exec", "");
 	bundle_bind(b, "/proc", "proc");
 	return 0;
@@ -252,8 +223,8 @@ static int bind_on_proc(struct bundle *b, struct error *err)
 static int tmpfs_in_proc(struct bundle *b, struct error *err)
 {
 	(void)err;
-	proc(b);
-	tmpfs(b, "/proc/sys/net");
+	oci_scene_proc(b);
+	oci_scene_tmpfs(b, "/proc/sys/net");
 	return 0;
 }
 
@@ -261,14 +232,14 @@ static int tmpfs_in_proc(struct bundle *b, struct error *err)
 static int tmpfs_in_proc_by_link(struct bundle *b, struct error *err)
 {
 	(void)err;
-	proc(b);
+	oci_scene_proc(b);
 	return linked(b, "data", "/proc/sys", "/data/net");
 }
 
 static int cpuinfo(struct bundle *b, struct error *err)
 {
 	(void)err;
-	proc(b);
+	oci_scene_proc(b);
 	bundle_file(b, "host/cpuinfo", "one slow cpu");
 	bundle_bind(b, "/proc/cpuinfo", "cpuinfo");
 	return 0;
@@ -312,7 +283,7 @@ static int secrets(struct bundle *b, bool mask)
 	bundle_file(b, "root/secret/dir/file", "secret");
 	bundle_link(b, "root/link", "secret/dir");
 	bundle_mount(b, "/dev", "tmpfs", "tmpfs");
-	proc(b);
+	oci_scene_proc(b);
 	if (mask)
 		b->oci.masked_paths = (struct spec_strings){ masked, ARRAY_SIZE(masked) };
 	return 0;
@@ -371,9 +342,9 @@ static const char *const readonly[] = { "/proc/sys", "/locked", "/missing" };
 
 static int lock(struct bundle *b, bool locked)
 {
-	proc(b);
+	oci_scene_proc(b);
 	bundle_dir(b, "root/locked/below");
-	tmpfs(b, "/locked/below");
+	oci_scene_tmpfs(b, "/locked/below");
 	if (locked)
 		b->oci.readonly_paths = (struct spec_strings){ readonly, ARRAY_SIZE(readonly) };
 	return 0;
@@ -421,7 +392,7 @@ static int readonly_root(struct bundle *b, struct error *err)
 {
 	(void)err;
 	b->oci.rootfs_readonly = true;
-	tmpfs(b, "/made/for/it");
+	oci_scene_tmpfs(b, "/made/for/it");
 	return 0;
 }
 
@@ -429,7 +400,7 @@ static int all_of_them(struct bundle *b, struct error *err)
 {
 	lock(b, true);
 	secrets(b, true);
-	tmpfs(b, "/data");
+	oci_scene_tmpfs(b, "/data");
 	return readonly_root(b, err);
 }
 

@@ -15,38 +15,7 @@
 #include "base/macro.h"
 #include "base/sys.h"
 #include "tests/kernel/bundle.h"
-
-static struct oci_mount *tmpfs(struct bundle *b, const char *destination)
-{
-	return bundle_mount(b, destination, "tmpfs", "tmpfs");
-}
-
-static int proc(struct bundle *b)
-{
-	bundle_mount(b, "/proc", "proc", "proc");
-	return 0;
-}
-
-/* "host" is the canary: nothing may be made in it, and nothing mounted on it. */
-static int canary(struct bundle *b)
-{
-	bundle_file(b, "host/canary", "alive");
-	bundle_dir(b, "root/host");
-	return 0;
-}
-
-static int canary_is_alone(struct bundle *b, struct error *err)
-{
-	static const char *const others[] = { "host/mounted", "host/ptmx", "host/fd",   "host/core",
-					      "host/stdin",   "host/null", "host/made", "made" };
-
-	if (faccessat(b->dir_fd, "host/canary", F_OK, 0) < 0)
-		return error_set(err, EBADE, "the canary is covered or gone");
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (faccessat(b->dir_fd, others[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return error_set(err, EBADE, "%s was made on the host", others[i]);
-	return 0;
-}
+#include "tests/kernel/oci_scene.h"
 
 /* --- the root --- */
 
@@ -54,7 +23,7 @@ static int readonly_root(struct bundle *b, struct error *err)
 {
 	(void)err;
 	b->oci.rootfs_readonly = true;
-	tmpfs(b, "/made/for/it");
+	oci_scene_tmpfs(b, "/made/for/it");
 	return 0;
 }
 
@@ -96,7 +65,7 @@ static int no_pivot(struct bundle *b, struct error *err)
 {
 	(void)err;
 	b->oci_run.no_pivot = true;
-	return proc(b);
+	return oci_scene_proc(b);
 }
 
 static int no_host_below(struct bundle *b, struct error *err)
@@ -146,7 +115,7 @@ static int no_mountns(struct bundle *b, struct error *err)
 
 static int mounts_without_namespace(struct bundle *b, struct error *err)
 {
-	tmpfs(b, "/data");
+	oci_scene_tmpfs(b, "/data");
 	return no_mountns(b, err);
 }
 
@@ -202,7 +171,7 @@ static int all_devices(struct bundle *b, struct error *err)
 
 static int dev_tmpfs(struct bundle *b)
 {
-	struct oci_mount *dev = tmpfs(b, "/dev");
+	struct oci_mount *dev = oci_scene_tmpfs(b, "/dev");
 
 	dev->flags.attr_set = MOUNT_ATTR_NOSUID;
 	dev->flags.data = "mode=755";
@@ -236,21 +205,21 @@ static int dev_is_a_link(struct bundle *b, struct error *err)
 	(void)err;
 	bundle_link(b, "root/dev", "/tmp/host");
 	bundle_dir(b, "root/tmp/host");
-	return canary(b);
+	return oci_scene_canary(b);
 }
 
 static int null_is_a_link(struct bundle *b, struct error *err)
 {
 	(void)err;
 	bundle_link(b, "root/dev/null", "/host/null");
-	return canary(b);
+	return oci_scene_canary(b);
 }
 
 BUNDLED(oci_devices, are_there, .setup = dev, .inside = all_devices)
 BUNDLED(oci_devices, are_there_in_a_user_namespace, .setup = dev_in_userns, .inside = all_devices)
 BUNDLED(oci_devices, replace_what_the_image_has, .setup = dev_of_image, .inside = all_devices)
 BUNDLED(oci_devices, are_not_made_where_a_link_leads, .setup = dev_is_a_link, .failure = ELOOP,
-	.message = "ordinary directory", .after = canary_is_alone)
+	.message = "ordinary directory", .after = oci_scene_is_untouched)
 BUNDLED(oci_devices, do_not_replace_a_link, .setup = null_is_a_link, .failure = EEXIST,
 	.message = "something else")
 

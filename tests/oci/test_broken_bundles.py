@@ -5,9 +5,10 @@ import datetime
 import itertools
 import json
 import os
+import random
 import re
 import socket
-from pathlib import Path
+import subprocess
 
 import pytest
 
@@ -154,7 +155,9 @@ def test_text_that_is_no_json_object_is_refused(broken, text, words):
     broken.refused(words)
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe{}", b'{"ociVersion": "1.0.\xff"}', b'{"\xc3\x28": 1}', os.urandom(4096)])
+@pytest.mark.parametrize("text", [
+    b"\xff\xfe{}", b'{"ociVersion": "1.0.\xff"}', b'{"\xc3\x28": 1}', random.Random(4711).randbytes(4096),
+], ids=["byte order", "value", "key", "noise"])
 def test_bytes_that_are_no_utf8_are_refused(broken, text):
     broken.file.write_bytes(text)
     broken.refused(r"config\.json")
@@ -380,3 +383,63 @@ def test_state_that_somebody_spoiled_can_be_deleted_by_force(broken, runtime, le
         assert done.returncode == 1 and done.stderr.count(b"\n") == 1, done.stderr
         runtime.ok("delete", "--force", "broken")
         left.assert_nothing(TIMEOUT_S / 3)
+
+
+# --- what fails late ------------------------------------------------------------------
+
+
+def test_a_run_whose_start_fails_leaves_no_pid_file(broken, runtime, left, tmp_path):
+    """Callers take the file for a success."""
+    pid_file = tmp_path / "pid"
+    broken.bundle.hook("startContainer", "exit 3")
+    broken.bundle.write()
+    done = runtime.call("run", "--detach", "--pid-file", pid_file, "--bundle", broken.bundle.path, "broken")
+    assert done.returncode == 1 and b"startContainer" in done.stderr, done.stderr
+    assert not pid_file.exists()
+    left.assert_nothing(TIMEOUT_S / 3)
+
+
+def test_a_pid_file_that_cannot_be_written_is_left_as_it_was(broken, runtime, left, tmp_path):
+    """It may tell of another container."""
+    place = tmp_path / "pid"
+    place.mkdir()
+    (place / "mine").write_text("1")
+    broken.bundle.write()
+    said = runtime.fails("create", "--pid-file", place, "--bundle", broken.bundle.path, "broken")
+    assert "pid file" in said and (place / "mine").read_text() == "1"
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".pid")] == []
+    left.assert_nothing(TIMEOUT_S / 3)
+
+
+def test_a_process_that_dies_while_hooks_run_is_an_error_and_leaves_nothing(broken, runtime, left):
+    """The answer to it meets a closed socket."""
+    broken.bundle.hook("createRuntime", "kill -9 $(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); sleep 0.2",
+                       env=["PATH=/usr/bin:/bin"])
+    broken.bundle.write()
+    said = runtime.fails("create", "--bundle", broken.bundle.path, "broken")
+    assert "answer the container's process: EPIPE" in said
+    left.assert_nothing(TIMEOUT_S / 3)
+
+
+def test_warnings_that_nobody_hears_do_not_end_a_create_in_the_middle(broken, runtime, left):
+    broken.config["linux"]["resources"] = {"pids": {"limit": 5}}
+    broken.config["mounts"].append({"destination": "/x", "type": "bind", "source": "/no/such", "options": ["bind"]})
+    broken.bundle.write()
+    reader, writer = os.pipe()
+    os.close(reader)
+    create = subprocess.Popen(runtime.command("--cgroup-manager", "disabled", "create", "--bundle",
+                                              broken.bundle.path, "broken"),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writer)
+    os.close(writer)
+    assert create.wait(timeout=TIMEOUT_S) == 1
+    left.assert_nothing(TIMEOUT_S / 3)
+
+
+def test_the_workload_and_hooks_have_sigpipe_as_it_should_be(broken, runtime, tmp_path):
+    """Though the runtime itself ignores it."""
+    broken.bundle.hook("createRuntime", f"grep SigIgn /proc/self/status > {tmp_path}/hook",
+                       env=["PATH=/usr/bin:/bin"])
+    broken.bundle.config["process"]["args"] = ["grep", "SigIgn", "/proc/self/status"]
+    said = runtime.ok("run", "--bundle", broken.bundle.write(), "broken")
+    assert int(said.split()[1], 16) == 0
+    assert int((tmp_path / "hook").read_text().split()[1], 16) == 0

@@ -65,6 +65,19 @@ def test_an_unknown_verb_is_one_line(runtime):
     assert runtime.fails("delet") == 'unknown verb "delet": EINVAL: did you mean "delete"?\n'
 
 
+@pytest.mark.kapsel
+@pytest.mark.parametrize("number", ["x", "-1", "1025", "", "1x"])
+def test_numbers_of_descriptors_are_understood_alike_by_all_verbs(runtime, bundle, number):
+    bundle.write()
+    words = f"understand --preserve-fds {number}: a number up to 1024: EINVAL"
+    for verb in ("create", "run"):
+        assert words in runtime.fails(verb, "--bundle", bundle.path, f"--preserve-fds={number}", "web")
+        assert not (runtime.root / "web").exists()
+    runtime.ok("create", "--bundle", bundle.path, "web")
+    done = runtime.call("exec", f"--preserve-fds={number}", "web", "true")
+    assert done.returncode == 255 and words in done.stderr.decode()
+
+
 @kapsel
 @pytest.mark.parametrize("verb", ["state", "kill", "delete", "list", "ps", "pause", "resume", "update", "events",
                                   "spec", "features", "create", "start", "run", "exec"])

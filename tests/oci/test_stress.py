@@ -6,7 +6,6 @@ KAPSEL_STRESS=all makes each test as long as it is meant to be; without it they 
 
 import concurrent.futures
 import ctypes
-import errno
 import json
 import os
 import random
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import TIMEOUT_S, Runtime, reap, unified, wait_for
+from conftest import TIMEOUT_S, Runtime, reap, wait_for
 from lib_left import GRACE_S, Left, own_children
 
 pytestmark = [pytest.mark.kapsel]

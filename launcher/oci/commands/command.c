@@ -260,3 +260,17 @@ const char *oci_option_value(const struct oci_parse *parse, const char *name)
 			return parse->given[i - 1].value;
 	return NULL;
 }
+
+int oci_option_number(const struct oci_parse *parse, const char *name, uint32_t max, uint32_t *ret,
+		      struct error *err)
+{
+	const char *text = oci_option_value(parse, name);
+	uint32_t n;
+
+	if (!text)
+		return 0;
+	if (str_to_u32(text, &n) < 0 || n > max)
+		return error_set(err, EINVAL, "understand --%s %s: a number up to %u", name, text, max);
+	*ret = n;
+	return 0;
+}

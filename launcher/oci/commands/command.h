@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/macro.h"
@@ -17,14 +18,11 @@ struct error;
 
 enum { OCI_OPTIONS_MAX = 40, OCI_VALUES_MAX = 256 };
 
-enum oci_rootless { OCI_ROOTLESS_AUTO, OCI_ROOTLESS_YES, OCI_ROOTLESS_NO };
-
 /* What the global flags said. */
 struct oci_globals {
 	struct oci_state_root root; /* path is set, default or given */
 	const char *log;            /* NULL: stderr only */
 	bool log_json;
-	bool debug;
 	enum cgroup_manager manager; /* --systemd-cgroup, --cgroup-manager */
 	bool rootless;               /* decided: given, or by what the caller is */
 };
@@ -93,6 +91,11 @@ int oci_command_bool(const char *word);
 
 /** oci_option_value() - Return: the last value given for option @name, NULL when not given. */
 const char *oci_option_value(const struct oci_parse *parse, const char *name);
+
+/** oci_option_number() - the last value given for option @name as a number from 0 to @max; *ret stays as it
+ * is when not given. 0 or -EINVAL. */
+int oci_option_number(const struct oci_parse *parse, const char *name, uint32_t max, uint32_t *ret,
+		      struct error *err) _must_check_;
 
 /**
  * oci_report() - tell the caller what failed: one line on stderr, and one in the --log file

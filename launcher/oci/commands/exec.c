@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/str.h"
 #include "launcher/oci/commands/container.h"
 #include "launcher/oci/commands/exec_process.h"
 #include "launcher/oci/config.h"
@@ -67,12 +66,11 @@ static int check_terminal(const struct oci_process *process, const struct oci_ex
 
 static int read_options(const struct oci_parse *parse, struct oci_exec_options *ret, struct error *err)
 {
-	const char *fds = oci_option_value(parse, "preserve-fds");
 	uint32_t n = 0;
+	int r = oci_option_number(parse, "preserve-fds", OCI_PRESERVE_MAX, &n, err);
 
-	if (fds && (str_to_u32(fds, &n) < 0 || n > OCI_PRESERVE_MAX))
-		return error_set(err, EINVAL, "understand --preserve-fds %s: a number up to %d", fds,
-				 OCI_PRESERVE_MAX);
+	if (r < 0)
+		return r;
 	*ret = (struct oci_exec_options){
 		.console_socket = oci_option_value(parse, "console-socket"),
 		.pid_file = oci_option_value(parse, "pid-file"),

@@ -53,7 +53,6 @@ int globals_log(const struct oci_parse *parse, struct arena *arena, struct oci_g
 	const char *log = oci_option_value(parse, "log");
 	_cleanup_fd_ int fd = -1;
 
-	ret->debug = oci_option_value(parse, "debug") != NULL;
 	ret->log_json = format && str_equal(format, "json");
 	if (log && *log) {
 		log = absolute(log, arena);

@@ -69,6 +69,10 @@ static int run_verb(const struct oci_parse *parse, char **argv, struct arena *ar
 
 	if (!verb)
 		return unknown_verb(globals, parse->operands[0]);
+	/* A caller that hears our warnings no more must not end us between what we make and its removal. The
+	 * workload and hooks get all signals as they should be. */
+	if (verb->enters)
+		signal(SIGPIPE, SIG_IGN);
 	r = verb->enters ? selfexe_protect(argv, &err) : 0;
 	if (r == 0)
 		r = globals_decide(parse, globals, &err);

@@ -10,7 +10,6 @@
 #include "launcher/oci/create.h"
 #include "launcher/oci/notify_socket.h"
 #include "launcher/oci/processes/foreground.h"
-#include "launcher/oci/processes/processes.h"
 #include "launcher/oci/start.h"
 
 static const struct oci_option options[] = {
@@ -49,16 +48,10 @@ static int attend(struct oci_creation *creation, bool keep, int notify)
 
 static int start(struct oci_creation *creation, int *ret_notify, struct error *err)
 {
-	struct error ignored = { 0 };
 	int r = oci_start(creation->oci_run.state_fd, &creation->state, creation->arena, ret_notify, err);
 
-	if (r == 0)
-		return 0;
-	oci_launch_abort(&creation->run);
-	fd_close(&creation->run.cgroup_fd);
-	if (destroy_container(creation->globals, creation->oci_run.state_fd, &creation->state,
-			      creation->arena, &ignored) < 0)
-		oci_warn(creation->globals, "clean up after the failed start: %s", ignored.msg);
+	if (r < 0)
+		oci_create_undo(creation);
 	return r;
 }
 

@@ -195,23 +195,21 @@ static int died(const struct run *run, struct error *err)
 /* Return: 1 sealed, 0 go on listening, -errno. */
 static int handle(struct run *run, struct message *message, int *fd, struct error *err)
 {
-	switch (message->type) {
-	case MESSAGE_SEALED:
+	if (message->type == MESSAGE_SEALED)
 		return 1;
-	case MESSAGE_CONSOLE:
+	if (message->type == MESSAGE_CONSOLE) {
 		run->oci->console_master = take_fd(fd);
 		if (run->oci->console_socket < 0)
 			return 0;
 		return oci_console_send(run->oci->console_socket, run->oci->console_master, err);
-	case MESSAGE_HOOKS:
+	}
+	if (message->type == MESSAGE_HOOKS)
 		return run_hooks(run, err);
-	case MESSAGE_FAILED:
+	if (message->type == MESSAGE_FAILED) {
 		*err = message->error;
 		return err->code > 0 ? -err->code : -EPROTO;
-	case MESSAGE_ENDED:
-	case MESSAGE_LISTENER:
-		break;
 	}
+	/* The others are of the native mode's processes, or for `start`. */
 	return error_set(err, EPROTO, "understand the container's process");
 }
 
@@ -259,11 +257,13 @@ static int verify(struct run *run, struct error *err)
 void oci_launch_abort(struct run *run)
 {
 	fd_close(&run->control[0]);
-	if (run->init_pidfd < 0)
+	if (run->init_pid <= 0)
 		return;
-	pidfd_send_signal(run->init_pidfd, SIGKILL, NULL, 0);
+	/* Our own child, not waited for yet: the number is still its. */
+	kill(run->init_pid, SIGKILL);
 	while (waitpid(run->init_pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
+	run->init_pid = 0;
 	fd_close(&run->init_pidfd);
 }
 

@@ -23,9 +23,6 @@ enum { MOUNT_TEXT_MAX = 400 };
  * @text. */
 const char *mount_words_text(const struct oci_mount *mount, char text[MOUNT_TEXT_MAX]);
 
-/** mount_words_flags() - MOUNT_ATTR_* as mount options, "" for none; returns @text. */
-const char *mount_words_flags(uint64_t attributes, char text[MOUNT_TEXT_MAX]);
-
 /**
  * mount_words_row() - the mount that a name inside the container leads to, by what the kernel shows
  *

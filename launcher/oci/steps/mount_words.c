@@ -31,7 +31,8 @@ static const struct {
 	{ MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow" },
 };
 
-const char *mount_words_flags(uint64_t attributes, char text[MOUNT_TEXT_MAX])
+/* As mount options, "" for none. */
+static void list_flags(uint64_t attributes, char text[MOUNT_TEXT_MAX])
 {
 	size_t used = 0;
 
@@ -40,7 +41,6 @@ const char *mount_words_flags(uint64_t attributes, char text[MOUNT_TEXT_MAX])
 		if (attributes & words[i].flag)
 			used += (size_t)snprintf(text + used, MOUNT_TEXT_MAX - used, "%s%s", used ? "," : "",
 						 words[i].word);
-	return text;
 }
 
 const char *mount_words_text(const struct oci_mount *mount, char text[MOUNT_TEXT_MAX])
@@ -48,7 +48,7 @@ const char *mount_words_text(const struct oci_mount *mount, char text[MOUNT_TEXT
 	const struct oci_mount_flags *flags = &mount->flags;
 	char options[MOUNT_TEXT_MAX];
 
-	mount_words_flags(flags->attr_set | flags->rec_attr_set, options);
+	list_flags(flags->attr_set | flags->rec_attr_set, options);
 	snprintf(text, MOUNT_TEXT_MAX, "mount %.120s on %.120s (%.20s%s%.70s%s%.60s)",
 		 mount->source ? mount->source : "none", mount->destination,
 		 flags->bind   ? flags->recursive ? "rbind" : "bind"

@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/macro.h"
 #include "cgroups/container.h"
+#include "device_attempt.h"
 #include "device_interpreter.h"
 #include "profiles/oci/oci.h"
 #include "scratch.h"
@@ -254,28 +254,6 @@ Test(container_devices_rules, refuse_more_than_anybody_needs)
 
 /* --- against the kernel ------------------------------------------------------- */
 
-struct attempt {
-	const char *path;
-	int flags;
-};
-
-/* Exit status: 0, or the errno. */
-static int try_open(void *arg)
-{
-	const struct attempt *attempt = arg;
-
-	return open(attempt->path, attempt->flags | O_CLOEXEC) < 0 ? errno : 0;
-}
-
-static int try_mknod(void *arg)
-{
-	const char *path = arg;
-	int r = mknod(path, S_IFCHR | 0600, makedev(1, 11)) < 0 ? errno : 0;
-
-	unlink(path);
-	return r;
-}
-
 static void apply(const struct scratch *scratch, const struct oci_device_rule *rules, size_t n_rules)
 {
 	const struct oci_resources resources = { .devices_given = true,
@@ -306,29 +284,32 @@ Test(container_devices, stop_an_open_and_an_update_opens_it_again)
 		{ .type = 'c', .any_major = true, .any_minor = true, .mknod = true },
 	};
 	const struct oci_device_rule all[] = { { .allow = true, .type = 'a', ALL } };
-	struct attempt null_rw = { "/dev/null", O_RDWR }, kmsg_r = { "/dev/kmsg", O_RDONLY | O_NONBLOCK },
-		       kmsg_rw = { "/dev/kmsg", O_RDWR };
+	struct device_attempt null_rw = { "/dev/null", O_RDWR },
+			      kmsg_r = { "/dev/kmsg", O_RDONLY | O_NONBLOCK },
+			      kmsg_rw = { "/dev/kmsg", O_RDWR };
 	struct scratch scratch;
-	char node[64];
+	char path[64];
+	struct device_node node = { .path = path, .minor = 11 };
 
 	scratch_init(&scratch, 0);
 	scratch_create(&scratch, 0);
-	snprintf(node, sizeof(node), "/tmp/kapsel-test-kmsg-%d", getpid());
+	snprintf(path, sizeof(path), "/tmp/kapsel-test-kmsg-%d", getpid());
 	apply(&scratch, deny, ARRAY_SIZE(deny));
 	cr_assert(eq(int, devices_attached(scratch.fd), 1));
-	cr_assert(zero(int, attempt(&scratch, try_open, &null_rw)));
-	cr_assert(eq(int, attempt(&scratch, try_open, &kmsg_r), EPERM));
-	cr_assert(zero(int, attempt(&scratch, try_mknod, node)), "a node can be made, but not opened");
+	cr_assert(zero(int, attempt(&scratch, device_attempt_open, &null_rw)));
+	cr_assert(eq(int, attempt(&scratch, device_attempt_open, &kmsg_r), EPERM));
+	cr_assert(zero(int, attempt(&scratch, device_attempt_mknod, &node)),
+		  "a node can be made, but not opened");
 
 	apply(&scratch, with_kmsg, ARRAY_SIZE(with_kmsg));
 	cr_assert(eq(int, devices_attached(scratch.fd), 1), "replaced, not added");
-	cr_assert(zero(int, attempt(&scratch, try_open, &kmsg_r)));
-	cr_assert(eq(int, attempt(&scratch, try_open, &kmsg_rw), EPERM));
+	cr_assert(zero(int, attempt(&scratch, device_attempt_open, &kmsg_r)));
+	cr_assert(eq(int, attempt(&scratch, device_attempt_open, &kmsg_rw), EPERM));
 
 	apply(&scratch, no_nodes, ARRAY_SIZE(no_nodes));
-	cr_assert(eq(int, attempt(&scratch, try_mknod, node), EPERM));
+	cr_assert(eq(int, attempt(&scratch, device_attempt_mknod, &node), EPERM));
 	apply(&scratch, all, ARRAY_SIZE(all));
-	cr_assert(zero(int, attempt(&scratch, try_open, &kmsg_rw)),
+	cr_assert(zero(int, attempt(&scratch, device_attempt_open, &kmsg_rw)),
 		  "an update to a privileged one takes hold");
 	scratch_finish(&scratch);
 }
@@ -355,8 +336,8 @@ Test(container_devices, leave_room_for_filters_of_containers_inside)
 	const struct oci_resources inner_resources = { .devices_given = true,
 						       .devices = all_but_zero,
 						       .n_devices = 2 };
-	struct attempt null_rw = { "/dev/null", O_RDWR }, zero_r = { "/dev/zero", O_RDONLY },
-		       kmsg_r = { "/dev/kmsg", O_RDONLY | O_NONBLOCK };
+	struct device_attempt null_rw = { "/dev/null", O_RDWR }, zero_r = { "/dev/zero", O_RDONLY },
+			      kmsg_r = { "/dev/kmsg", O_RDONLY | O_NONBLOCK };
 	struct scratch scratch;
 	struct error err = { 0 };
 	int inner;
@@ -367,9 +348,9 @@ Test(container_devices, leave_room_for_filters_of_containers_inside)
 	cr_assert(zero(int, mkdirat(scratch.fd, "inner", 0755)));
 	inner = openat(scratch.fd, "inner", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cr_assert(zero(int, cgroup_devices_apply(inner, &inner_resources, false, &err)), "%s", err.msg);
-	cr_assert(zero(int, scratch_wait(scratch_spawn(inner, try_open, &null_rw))));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(inner, try_open, &zero_r)), EPERM));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(inner, try_open, &kmsg_r)), EPERM),
+	cr_assert(zero(int, scratch_wait(scratch_spawn(inner, device_attempt_open, &null_rw))));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(inner, device_attempt_open, &zero_r)), EPERM));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(inner, device_attempt_open, &kmsg_r)), EPERM),
 		  "the outer one holds");
 	close(inner);
 	scratch_finish(&scratch);
@@ -379,7 +360,8 @@ Test(container_devices, load_as_many_rules_as_are_taken)
 {
 	static struct oci_device_rule many[1000];
 	struct scratch scratch;
-	struct attempt null_rw = { "/dev/null", O_RDWR }, kmsg_r = { "/dev/kmsg", O_RDONLY | O_NONBLOCK };
+	struct device_attempt null_rw = { "/dev/null", O_RDWR },
+			      kmsg_r = { "/dev/kmsg", O_RDONLY | O_NONBLOCK };
 
 	scratch_init(&scratch, 0);
 	scratch_create(&scratch, 0);
@@ -391,8 +373,8 @@ Test(container_devices, load_as_many_rules_as_are_taken)
 						    .read = true,
 						    .write = i % 5 == 0 };
 	apply(&scratch, many, ARRAY_SIZE(many));
-	cr_assert(zero(int, attempt(&scratch, try_open, &null_rw)));
-	cr_assert(eq(int, attempt(&scratch, try_open, &kmsg_r), EPERM));
+	cr_assert(zero(int, attempt(&scratch, device_attempt_open, &null_rw)));
+	cr_assert(eq(int, attempt(&scratch, device_attempt_open, &kmsg_r), EPERM));
 	scratch_finish(&scratch);
 }
 

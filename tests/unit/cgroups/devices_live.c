@@ -5,13 +5,12 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/macro.h"
 #include "cgroups/devices.h"
+#include "device_attempt.h"
 #include "scratch.h"
 
 static int load(const struct device_rule *rules, size_t n_rules)
@@ -37,28 +36,6 @@ static void attach(int fd, const struct device_rule *rules, size_t n_rules)
 	close(program_fd);
 }
 
-struct attempt {
-	const char *path;
-	int flags;
-};
-
-/* Exit status: 0, or the errno. */
-static int try_open(void *arg)
-{
-	const struct attempt *attempt = arg;
-
-	return open(attempt->path, attempt->flags | O_CLOEXEC) < 0 ? errno : 0;
-}
-
-static int try_mknod(void *arg)
-{
-	const char *path = arg;
-	int r = mknod(path, S_IFCHR | 0600, makedev(1, 3)) < 0 ? errno : 0;
-
-	unlink(path);
-	return r;
-}
-
 Test(devices, refuses_what_is_not_listed)
 {
 	const struct device_rule null = { .major = 1, .minor = 3, .read = true, .write = true };
@@ -66,37 +43,38 @@ Test(devices, refuses_what_is_not_listed)
 		{ .major = 1, .minor = 5, .read = true },
 		{ .major = 1, .minor = 3, .mknod = true },
 	};
-	struct attempt null_rw = { "/dev/null", O_RDWR }, zero_r = { "/dev/zero", O_RDONLY },
-		       zero_w = { "/dev/zero", O_WRONLY };
+	struct device_attempt null_rw = { "/dev/null", O_RDWR }, zero_r = { "/dev/zero", O_RDONLY },
+			      zero_w = { "/dev/zero", O_WRONLY };
 	struct scratch scratch;
-	char node[64];
+	char path[64];
+	struct device_node node = { .path = path, .minor = 3 };
 
 	close(load(NULL, 0)); /* skips before anything is made */
 	scratch_init(&scratch, 0);
 	scratch_create(&scratch, 0);
-	snprintf(node, sizeof(node), "/tmp/kapsel-test-node-%d", getpid());
+	snprintf(path, sizeof(path), "/tmp/kapsel-test-node-%d", getpid());
 	cr_assert(zero(int, devices_attached(scratch.fd)));
-	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &zero_r))),
+	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &zero_r))),
 		  "open before the filter");
-	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, try_mknod, node))),
+	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_mknod, &node))),
 		  "mknod before the filter");
 
 	attach(scratch.fd, &null, 1);
 	cr_assert(eq(int, devices_attached(scratch.fd), 1));
-	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &null_rw))));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &zero_r)), EPERM));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, try_mknod, node)), EPERM));
+	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &null_rw))));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &zero_r)), EPERM));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_mknod, &node)), EPERM));
 
 	attach(scratch.fd, zero_and_mknod, ARRAY_SIZE(zero_and_mknod));
 	cr_assert(eq(int, devices_attached(scratch.fd), 1), "the first program was replaced");
-	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &zero_r))));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &zero_w)), EPERM));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &null_rw)), EPERM));
-	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, try_mknod, node))));
+	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &zero_r))));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &zero_w)), EPERM));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &null_rw)), EPERM));
+	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_mknod, &node))));
 
 	attach(scratch.fd, NULL, 0);
-	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, try_open, &zero_r)), EPERM));
-	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, try_mknod, node)), EPERM));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_open, &zero_r)), EPERM));
+	cr_assert(eq(int, scratch_wait(scratch_spawn(scratch.fd, device_attempt_mknod, &node)), EPERM));
 	scratch_finish(&scratch);
 }
 

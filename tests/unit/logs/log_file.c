@@ -17,7 +17,7 @@ TestSuite(log_file, .init = fixture_init, .fini = fixture_fini);
 
 static struct error err;
 
-/* Opens a log below the test's directory; the result of log_writer_open(). */
+/* Opens a log below the test's directory; the result of open_writer(). */
 static int open_below(const char *below)
 {
 	struct log_writer *writer = NULL;
@@ -26,9 +26,9 @@ static int open_below(const char *below)
 
 	snprintf(path, sizeof(path), "%s/%s", fixture_dir, below);
 	memset(&err, 0, sizeof(err));
-	r = log_writer_open(FEEDER_OPTIONS(.path = path), &writer, &err);
+	r = open_writer(FEEDER_OPTIONS(.path = path), &writer, &err);
 	cr_expect(eq(int, r == 0, writer != NULL));
-	log_writer_close(writer);
+	close_writer(writer);
 	return r;
 }
 
@@ -75,7 +75,7 @@ Test(log_file, refuses_a_path_that_is_relative_or_goes_back)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct log_writer *writer = NULL;
 
-		cr_expect(eq(int, log_writer_open(FEEDER_OPTIONS(.path = paths[i]), &writer, &err), -EINVAL),
+		cr_expect(eq(int, open_writer(FEEDER_OPTIONS(.path = paths[i]), &writer, &err), -EINVAL),
 			  "path \"%s\"", paths[i]);
 		cr_expect(zero(ptr, writer));
 	}

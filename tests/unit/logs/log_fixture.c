@@ -51,12 +51,30 @@ struct log_options *fixture_options(struct log_options options)
 	return &complete;
 }
 
+int open_writer(const struct log_options *options, struct log_writer **ret, struct error *err)
+{
+	struct log_writer *writer = log_writer_allocate(err);
+	int r = writer ? log_writer_open(writer, options, err) : -err->code;
+
+	if (r < 0)
+		log_writer_release(writer);
+	else
+		*ret = writer;
+	return r;
+}
+
+void close_writer(struct log_writer *writer)
+{
+	log_writer_close(writer);
+	log_writer_release(writer);
+}
+
 void feeder_open(struct feeder *feeder, const struct log_options *options)
 {
 	memset(feeder, 0, sizeof(*feeder));
 	for (size_t i = 0; i < 2; i++)
 		cr_assert(zero(int, pipe2(feeder->pipes[i], O_CLOEXEC | O_NONBLOCK)));
-	cr_assert(zero(int, log_writer_open(options, &feeder->writer, &feeder->err)), "%s", feeder->err.msg);
+	cr_assert(zero(int, open_writer(options, &feeder->writer, &feeder->err)), "%s", feeder->err.msg);
 }
 
 ssize_t feeder_put(struct feeder *feeder, enum log_stream stream, const void *data, size_t size)
@@ -80,7 +98,8 @@ void feeder_close(struct feeder *feeder)
 {
 	for (size_t i = 0; i < 4; i++)
 		fd_close(&feeder->pipes[i / 2][i % 2]);
-	feeder->writer = log_writer_close(feeder->writer);
+	close_writer(feeder->writer);
+	feeder->writer = NULL;
 }
 
 /* zlib reads plain files as they are; a gzip file must be whole. */

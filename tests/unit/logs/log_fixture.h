@@ -33,6 +33,12 @@ struct log_options *fixture_options(struct log_options options);
 /* Criterion's str is not const. */
 #define STR(text) ((char *)(uintptr_t)(text))
 
+/* Allocates and opens: 0 or -errno, and no writer then. */
+int open_writer(const struct log_options *options, struct log_writer **ret, struct error *err);
+
+/* Closes and releases. */
+void close_writer(struct log_writer *writer);
+
 /* Opens the writer; asserts that it works. */
 void feeder_open(struct feeder *feeder, const struct log_options *options);
 

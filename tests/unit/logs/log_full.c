@@ -89,7 +89,7 @@ static void start(struct feeder *f, const struct log_options *options, struct re
 {
 	memset(f, 0, sizeof(*f));
 	HOLDS(pipe2(f->pipes[0], O_NONBLOCK) == 0 && pipe2(f->pipes[1], O_NONBLOCK) == 0);
-	HOLDS(log_writer_open(options, &f->writer, &f->err) == 0);
+	HOLDS(open_writer(options, &f->writer, &f->err) == 0);
 }
 
 static ssize_t put_number(struct feeder *f, int number)
@@ -170,7 +170,7 @@ static void blocks_and_recovers(struct result *result)
 	HOLDS(log_writer_read(f.writer, LOG_STDOUT, f.pipes[0][0], &f.err) == 1000);
 	HOLDS(put_number(&f, n++) == 1000);
 	HOLDS(log_writer_dropped(f.writer) == 0);
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 	HOLDS(visit_entries(see, &seen) == 0);
 	HOLDS(seen.wrong == 0 && seen.notices == 0 && seen.next == n);
 }
@@ -202,7 +202,7 @@ static void blocks_inside_a_read(struct result *result)
 	HOLDS(log_writer_read(f.writer, LOG_STDOUT, f.pipes[0][0], &f.err) == -ENOSPC); /* 400 KB on 256 */
 	HOLDS(mount(NULL, fixture_dir, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, "size=1048576") == 0);
 	HOLDS(log_writer_read(f.writer, LOG_STDOUT, f.pipes[0][0], &f.err) == 0);
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 	HOLDS(visit_entries(see, &seen) == 0);
 	HOLDS(seen.wrong == 0 && seen.next == 64);
 }
@@ -224,7 +224,7 @@ static void closes_while_full(struct result *result)
 	while (n < 100 && (r = put_number(&f, n)) == 1000)
 		n++;
 	HOLDS(r == -ENOSPC);
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 	HOLDS(visit_entries(see, &seen) == 0); /* whole lines only */
 	HOLDS(seen.wrong == 0 && seen.next == n);
 }
@@ -254,7 +254,7 @@ static void drops_and_counts(struct result *result)
 	HOLDS(visit_entries(see, &seen) == 0);
 	HOLDS(seen.wrong == 0 && seen.notices == 2 && seen.next == n);
 	HOLDS(seen.dropped == log_writer_dropped(f.writer));
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 }
 
 Test(log_full, drops_counts_and_says_so_where_it_happened)
@@ -277,7 +277,7 @@ static void flushes_the_notice(struct result *result)
 	HOLDS(log_writer_flush(f.writer, &f.err) == 0); /* the workload is silent */
 	HOLDS(visit_entries(see, &seen) == 0);
 	HOLDS(seen.wrong == 0 && seen.notices == 1 && seen.next == n);
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 }
 
 Test(log_full, says_what_was_dropped_without_new_output)
@@ -306,7 +306,7 @@ static void survives_short_writes(struct result *result)
 	limit.rlim_cur = limit.rlim_max;
 	HOLDS(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 	HOLDS(log_writer_flush(f.writer, &f.err) == 0);
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 	HOLDS(visit_entries(see, &seen) == 0);
 	HOLDS(seen.wrong == 0 && seen.next == n);
 }
@@ -335,7 +335,7 @@ static void rotates_on_a_full_disk(struct result *result)
 		}
 		log_writer_reap(f.writer);
 	}
-	log_writer_close(f.writer);
+	close_writer(f.writer);
 	HOLDS(!exists(log_path("-ballast")));
 	HOLDS(visit_entries(see, &seen) == 0);
 	HOLDS(seen.wrong == 0 && seen.next == n);

@@ -22,7 +22,7 @@ static _noreturn_ void write_for_ever(int number)
 	char text[8192];
 
 	if (pipe(f.pipes[0]) < 0 ||
-	    log_writer_open(FEEDER_OPTIONS(.max_size_bytes = 20000, .max_files = 900, .compress = true),
+	    open_writer(FEEDER_OPTIONS(.max_size_bytes = 20000, .max_files = 900, .compress = true),
 			    &f.writer, &f.err) < 0)
 		_exit(1);
 	for (;;) {

@@ -400,7 +400,7 @@ Test(log_writer, refuses_a_size_limit_of_zero)
 	struct error err = { 0 };
 
 	options->max_size_bytes = 0;
-	cr_expect(eq(int, log_writer_open(options, &writer, &err), -EINVAL));
+	cr_expect(eq(int, open_writer(options, &writer, &err), -EINVAL));
 	cr_expect(zero(ptr, writer));
 }
 
@@ -415,7 +415,7 @@ Test(log_writer, refuses_attrs_that_would_fill_the_log)
 	memset(value, 'v', 40000);
 	value[40000] = '\0';
 	item.value = value;
-	cr_expect(eq(int, log_writer_open(FEEDER_OPTIONS(.attrs = { .items = &item, .n = 1 }), &writer, &err),
+	cr_expect(eq(int, open_writer(FEEDER_OPTIONS(.attrs = { .items = &item, .n = 1 }), &writer, &err),
 		     -E2BIG));
 	cr_expect(ne(str, err.remedy, STR("")));
 	free(value);

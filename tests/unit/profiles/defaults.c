@@ -75,21 +75,6 @@ Test(defaults, limit_every_resource)
 	cr_assert(zero(sz, limits->n_io));
 }
 
-Test(defaults, log_to_a_file_that_rotates)
-{
-	_cleanup_reading_ struct reading reading = read_text(PROFILE(""));
-	const struct spec_log *log = &reading.spec->log;
-
-	cr_assert(eq(int, log->driver, SPEC_LOG_JSON_FILE));
-	cr_assert(log->path == NULL);
-	cr_assert(eq(u64, log->max_size_bytes, 10000000));
-	cr_assert(eq(u32, log->max_files, 3));
-	cr_assert(log->compress);
-	cr_assert(log->tag == NULL);
-	cr_assert(zero(sz, log->labels.n + log->env.n));
-	cr_assert(eq(int, log->on_full, SPEC_FULL_BLOCK));
-}
-
 Test(defaults, come_back_with_null)
 {
 	_cleanup_reading_ struct reading reading = read_text(PROFILE(
@@ -334,26 +319,6 @@ Test(values, of_limits_are_taken)
 	cr_assert(eq(u64, limits->io[0].write_bps, SPEC_UNSET));
 	cr_assert(eq(u64, limits->io[0].read_iops, SPEC_UNSET));
 	cr_assert(eq(u64, limits->io[0].write_iops, 5));
-}
-
-Test(values, of_the_log_are_taken)
-{
-	_cleanup_reading_ struct reading reading = read_text(PROFILE(
-		", \"labels\": { \"job\": \"x\" }, \"env\": { \"JOB\": \"y\" }, \"log\": { \"driver\": \"passthrough\", \"path\": \"/l/x.log\",\n"
-		"\"max_size\": \"10MiB\", \"max_files\": 5, \"compress\": false, \"tag\": \"t\", \"labels\": [\"job\"], \"env\": [\"JOB\"],\n"
-		"\"on_full\": \"drop\" }"));
-	const struct spec_log *log = &reading.spec->log;
-
-	cr_assert(eq(int, reading.result, 0));
-	cr_assert(eq(int, log->driver, SPEC_LOG_PASSTHROUGH));
-	cr_assert(same_text(log->path, "/l/x.log"));
-	cr_assert(eq(u64, log->max_size_bytes, 10ULL << 20));
-	cr_assert(eq(u32, log->max_files, 5));
-	cr_assert(not(log->compress));
-	cr_assert(same_text(log->tag, "t"));
-	cr_assert(same_text(log->labels.items[0], "job"));
-	cr_assert(same_text(log->env.items[0], "JOB"));
-	cr_assert(eq(int, log->on_full, SPEC_FULL_DROP));
 }
 
 Test(values, of_a_whole_profile_are_read)

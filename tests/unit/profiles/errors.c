@@ -2,17 +2,7 @@
 /* Bad profiles, each with the code and the place of its first finding. */
 #include "reading.h"
 
-struct bad {
-	const char *text, *where, *says;
-};
-
-/* The additions begin on line 2. */
-#define BAD(more, where, says)                                                                               \
-	{                                                                                                    \
-		PROFILE(",\n" more), where, says                                                             \
-	}
-
-static const struct bad bad_profiles[] = {
+static const struct refusal bad_profiles[] = {
 	/* the frame */
 	{ "{}", "E007@1:1", "\"kapsel\" is missing" },
 	{ "{ \"kapsel\": 2 }", "E007@1:1", "\"rootfs\" is missing" },
@@ -263,25 +253,8 @@ static const struct bad bad_profiles[] = {
 	BAD("\"sysctls\": { \"net.a\": 1, \"net/a\": 2 }", "E030@2:1", "\"net.a\" is set twice"),
 	BAD("\"sysctls\": { \"kernel.sem_next_id\": 1 }", "E030@2:14",
 	    "\"kernel.sem_next_id\" belongs to the whole host"),
-	/* log */
-	BAD("\"log\": { \"path\": \"x.log\" }", "E016@2:18", "\"log.path\" is not an absolute path"),
-	BAD("\"log\": { \"driver\": \"journald\" }", "E017@2:20",
-	    "\"log.driver\": \"journald\" is not available in this version"),
-	BAD("\"log\": { \"driver\": \"syslog\" }", "E017@2:20",
-	    "\"log.driver\": \"syslog\" is not available in this version"),
-	BAD("\"log\": { \"syslog_format\": \"rfc5424\" }", "E017@2:10",
-	    "\"log.syslog_format\" is not available in this version"),
-	BAD("\"log\": { \"labels\": [\"job\"] }", "E039@2:21", "there is no label \"job\""),
-	BAD("\"log\": { \"env\": [\"JOB\"] }", "E039@2:18", "there is no variable \"JOB\""),
-	BAD("\"log\": { \"max_files\": 0 }", "E011@2:23", "\"log.max_files\" is out of range"),
 	/* not in this version */
 	BAD("\"terminal\": true", "E017@2:13", "\"terminal\": true is not available in this version"),
-	BAD("\"restart\": { \"policy\": \"always\" }", "E017@2:1",
-	    "\"restart\" is not available in this version"),
-	BAD("\"restart\": null", "E017@2:1", "\"restart\" is not available in this version"),
-	BAD("\"health\": {}", "E017@2:1", "\"health\" is not available in this version"),
-	BAD("\"notify\": false", "E017@2:1", "\"notify\" is not available in this version"),
-	BAD("\"watchdog\": \"1s\"", "E017@2:1", "\"watchdog\" is not available in this version"),
 	{ "{ \"kapsel\": 1, \"name\": \"t\", \"rootfs\": { \"path\": \"/r\", \"sha256\": \"x\" }, \"command\": [\"/c\"] }",
 	  "E017@1:55", "\"rootfs.sha256\" is not available in this version" },
 	/* the whole */
@@ -291,41 +264,9 @@ static const struct bad bad_profiles[] = {
 	    "\"proc\": \"full\" with the host's pid namespace shows the whole host"),
 };
 
-static bool has_finding(const struct findings *findings, const struct bad *bad)
-{
-	for (size_t i = 0; i < findings->n; i++) {
-		struct source_position at = source_position(&findings->items[i].place);
-		char where[64];
-
-		snprintf(where, sizeof(where), "%s@%zu:%zu", findings->items[i].code, at.line, at.column);
-		if (str_equal(where, bad->where) && str_equal(findings->items[i].message, bad->says))
-			return true;
-	}
-	return false;
-}
-
 Test(errors, refuses_each_bad_profile_with_code_place_and_reason)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(bad_profiles); i++) {
-		_cleanup_reading_ struct reading reading = read_text(bad_profiles[i].text);
-		_cleanup_free_ char *got = printed(&reading.findings);
-
-		cr_expect(eq(int, reading.result, -22), "%s", bad_profiles[i].text);
-		cr_expect(has_finding(&reading.findings, &bad_profiles[i]), "expected %s %s of %s\ngot %s",
-			  bad_profiles[i].where, bad_profiles[i].says, bad_profiles[i].text, got);
-	}
-}
-
-Test(errors, reports_each_mistake_once)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(bad_profiles); i++) {
-		_cleanup_reading_ struct reading reading = read_text(bad_profiles[i].text);
-		_cleanup_free_ char *got = printed(&reading.findings);
-
-		/* The first rows lack everything at once. */
-		cr_expect(le(sz, reading.findings.n_errors, strlen(bad_profiles[i].text) < 20 ? 3 : 1),
-			  "%s\n%s", bad_profiles[i].text, got);
-	}
+	expect_refusals(bad_profiles, ARRAY_SIZE(bad_profiles));
 }
 
 Test(errors, never_judges_a_profile_by_a_later_run)
@@ -363,9 +304,7 @@ Test(errors, needs_the_directory_of_credentials)
 
 Test(errors, suggests_what_was_probably_meant)
 {
-	static const struct {
-		const char *text, *help;
-	} rows[] = {
+	static const struct helped rows[] = {
 		{ PROFILE(", \"volumes\": {}"), "did you mean \"mounts\"? (kapsel explain mounts)" },
 		{ PROFILE(", \"memory\": 1"), "\"memory\" stands inside \"limits\"" },
 		{ PROFILE(", \"limits\": { \"capabilities\": [] }"),
@@ -384,13 +323,9 @@ Test(errors, suggests_what_was_probably_meant)
 		  "write \"0.0.0.0:80\" for all addresses or \"127.0.0.1:80\" for this host only" },
 		{ PROFILE(", \"listen\": { \"a\": { \"stream\": \"localhost:80\" } }"),
 		  "write \"127.0.0.1:80\": names are not resolved" },
+		{ PROFILE(", \"healthcheck\": {}"), "did you mean \"health\"? (kapsel explain health)" },
 		{ PROFILE(", \"network\": \"hots\""), "did you mean \"host\"?" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_reading_ struct reading reading = read_text(rows[i].text);
-
-		cr_assert(gt(sz, reading.findings.n, 0));
-		cr_expect(same_text(reading.findings.items[0].help, rows[i].help), "%s", rows[i].text);
-	}
+	expect_help(rows, ARRAY_SIZE(rows));
 }

@@ -18,6 +18,8 @@ Test(keys, are_all_described_with_an_example)
 		cr_expect(keys[i].kind != 0, "%s", keys[i].path);
 		cr_expect(keys[i].words || !(keys[i].kind & (KEY_WORD | KEY_WORDS)), "%s", keys[i].path);
 		cr_expect(keys[i].absent || !keys[i].absent_words, "%s", keys[i].path);
+		cr_expect(eq(int, keys[i].foreign != NULL, keys[i].foreign_words != NULL), "%s",
+			  keys[i].path);
 	}
 }
 
@@ -41,7 +43,7 @@ Test(keys, stand_once_and_below_their_parents)
 	}
 }
 
-Test(keys, of_the_top_are_forty_two_of_the_language)
+Test(keys, of_the_top_are_forty_four_of_the_language)
 {
 	static const char *const all[] = {
 		"$schema",       "kapsel",
@@ -65,6 +67,7 @@ Test(keys, of_the_top_are_forty_two_of_the_language)
 		"stop",          "restart",
 		"health",        "notify",
 		"watchdog",      "on_missing",
+		"events",        "on_supervisor_death",
 	};
 	const struct key *keys;
 	size_t n, top = 0;

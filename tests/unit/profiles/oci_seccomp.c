@@ -50,17 +50,6 @@ Test(oci_seccomp, reads_every_member)
 	cr_assert(eq(uint, seccomp->rules[2].args[1].index, 5));
 }
 
-Test(oci_seccomp, keeps_its_own_text_for_the_cache)
-{
-	_cleanup_oci_ struct oci_reading reading =
-		oci_read_linux("\"seccomp\": {\"defaultAction\":\"SCMP_ACT_ALLOW\"} ,\"sysctl\":{}");
-
-	cr_assert(eq(int, reading.result, 0), "%s", reading.err.msg);
-	cr_assert(
-		eq(sz, reading.oci.seccomp.source_length, strlen("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}")));
-	cr_assert(str_starts(reading.oci.seccomp.source, "{\"defaultAction\":\"SCMP_ACT_ALLOW\"} ,"));
-}
-
 Test(oci_seccomp, has_libseccomps_numbers)
 {
 	static const struct {

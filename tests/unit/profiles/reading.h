@@ -120,11 +120,66 @@ static inline bool has_code(const struct findings *findings, const char *code)
 	return false;
 }
 
+/* A bad profile, with the code, the place and the words of a finding that it gets. */
+struct refusal {
+	const char *text, *where, *says;
+};
+
+/* The additions begin on line 2. */
+#define BAD(more, where, says)                                                                               \
+	{                                                                                                    \
+		PROFILE(",\n" more), where, says                                                             \
+	}
+
+static inline bool has_finding(const struct findings *findings, const struct refusal *bad)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		struct source_position at = source_position(&findings->items[i].place);
+		char where[64];
+
+		snprintf(where, sizeof(where), "%s@%zu:%zu", findings->items[i].code, at.line, at.column);
+		if (str_equal(where, bad->where) && str_equal(findings->items[i].message, bad->says))
+			return true;
+	}
+	return false;
+}
+
 static inline void freep(char **text)
 {
 	free(*text);
 }
 #define _cleanup_free_ _cleanup_(freep)
+
+/* Each is refused for its reason, which is reported once. */
+static inline void expect_refusals(const struct refusal *bad, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_reading_ struct reading reading = read_text(bad[i].text);
+		_cleanup_free_ char *got = printed(&reading.findings);
+
+		cr_expect(eq(int, reading.result, -22), "%s", bad[i].text);
+		cr_expect(has_finding(&reading.findings, &bad[i]), "expected %s %s of %s\ngot %s",
+			  bad[i].where, bad[i].says, bad[i].text, got);
+		/* The first rows of the frame lack everything at once. */
+		cr_expect(le(sz, reading.findings.n_errors, strlen(bad[i].text) < 20 ? 3 : 1), "%s\n%s",
+			  bad[i].text, got);
+	}
+}
+
+/* A profile, and the help line of its first finding. */
+struct helped {
+	const char *text, *help;
+};
+
+static inline void expect_help(const struct helped *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_reading_ struct reading reading = read_text(rows[i].text);
+
+		cr_assert(gt(sz, reading.findings.n, 0));
+		cr_expect(same_text(reading.findings.items[0].help, rows[i].help), "%s", rows[i].text);
+	}
+}
 
 /* A directory of the test's own, made the working directory: names in messages stay short. */
 static inline void enter_directory(char path[static 32])

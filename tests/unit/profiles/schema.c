@@ -78,7 +78,8 @@ Test(schema, has_every_key_that_is_available_and_no_other)
 Test(schema, allows_no_unknown_key_at_any_level)
 {
 	struct schema schema = schema_parse();
-	static const char *const objects[] = { "user", "limits", "log", "mounts.*", "listen.*", "network" };
+	static const char *const objects[] = { "user",    "limits",  "log",    "mounts.*", "listen.*",
+					       "network", "restart", "health", "events" };
 
 	cr_assert(json_get(schema.tree, "additionalProperties")->type == JSON_BOOL);
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {

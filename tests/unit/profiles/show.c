@@ -59,12 +59,31 @@ Test(show, resolved_has_every_key_that_is_available)
 	for (size_t i = 0; i < n; i++) {
 		bool below = strchr(keys[i].path, '*') || str_starts(keys[i].path, "rootfs.") ||
 			     str_starts(keys[i].path, "network.") || str_equal(keys[i].path, "$schema") ||
-			     str_equal(keys[i].path, "extends");
+			     str_equal(keys[i].path, "extends") || str_starts(keys[i].path, "health.") ||
+			     str_starts(keys[i].path, "log.syslog_");
 
 		if (!below)
 			cr_expect(eq(int, json_find(tree, keys[i].path) != NULL, keys_available(&keys[i])),
 				  "%s", keys[i].path);
 	}
+}
+
+Test(show, resolved_has_the_details_of_what_is_used)
+{
+	_cleanup_reading_ struct reading reading = read_text(PROFILE(
+		", \"log\": { \"driver\": \"syslog\" }, \"health\": { \"command\": [\"/c\"] },"
+		"\"restart\": { \"policy\": \"always\" }, \"events\": { \"exec\": [\"/e\", \"a\"] }"));
+	_cleanup_free_ char *text = show(show_resolve(reading.spec, reading.arena), false, false);
+	_cleanup_reading_ struct reading again = read_text(text);
+
+	cr_assert(strstr(text, "\"syslog_address\": \"unixgram:///dev/log\"") != NULL);
+	cr_assert(strstr(text, "\"syslog_facility\": \"daemon\"") != NULL);
+	cr_assert(strstr(text, "\"start_period\": \"0s\"") != NULL);
+	cr_assert(strstr(text, "\"delay\": \"100ms\"") != NULL);
+	cr_assert(eq(int, again.result, 0), "%s", text);
+	cr_assert(zero(sz, again.findings.n));
+	cr_assert(eq(u64, again.spec->health.interval_ms, 30000));
+	cr_assert(same_text(again.spec->events.exec.items[1], "a"));
 }
 
 Test(show, says_where_each_value_comes_from)

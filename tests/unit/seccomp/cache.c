@@ -15,56 +15,20 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "cache_dir.h"
 #include "profiles/spec.h"
 #include "seccomp/filter.h"
 
 static const char *const list[] = { "@base", "@process", NULL };
 static const char *const any[] = { "*", NULL };
-static char dir[] = "/tmp/kapsel-cache-XXXXXX";
-
 static struct spec spec = { .syscalls = { list, 2 }, .exec_allow = { any, 1 } };
 
-static void set_up(void)
-{
-	cr_assert(ne(ptr, mkdtemp(dir), NULL));
-}
-
-/* The one entry's path; fails if there is not exactly one file. */
-static void entry_path(char path[512])
-{
-	DIR *entries = opendir(dir);
-	const struct dirent *entry;
-	size_t n = 0;
-
-	cr_assert(ne(ptr, entries, NULL));
-	while ((entry = readdir(entries)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		snprintf(path, 512, "%s/%s", dir, entry->d_name);
-		n++;
-	}
-	closedir(entries);
-	cr_assert(eq(sz, n, 1));
-}
-
-static void tear_down(void)
-{
-	DIR *entries = opendir(dir);
-	const struct dirent *entry;
-
-	while (entries && (entry = readdir(entries)) != NULL)
-		unlinkat(dirfd(entries), entry->d_name, 0);
-	if (entries)
-		closedir(entries);
-	rmdir(dir);
-}
-
-TestSuite(cache, .init = set_up, .fini = tear_down);
+TestSuite(cache, .init = cache_dir_make, .fini = cache_dir_remove);
 
 /* Build through the cache; true if the filter came from there, and it is the right one. */
-static bool build_cached(const struct spec *wanted, const char *cache_dir)
+static bool build_cached(const struct spec *wanted, const char *directory)
 {
-	struct filter_options options = { .exec_fd = -1, .cache_dir = cache_dir };
+	struct filter_options options = { .exec_fd = -1, .cache_dir = directory };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct filter filter, fresh;
 	struct error err = { 0 };
@@ -79,32 +43,32 @@ static bool build_cached(const struct spec *wanted, const char *cache_dir)
 
 Test(cache, second_build_comes_from_the_cache)
 {
-	cr_assert(not(build_cached(&spec, dir)));
-	cr_assert(build_cached(&spec, dir));
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	cr_assert(build_cached(&spec, cache_dir));
 }
 
 Test(cache, other_openings_have_other_entries)
 {
 	struct spec other = spec;
 
-	cr_assert(not(build_cached(&spec, dir)));
+	cr_assert(not(build_cached(&spec, cache_dir)));
 	other.allow_jit = true;
-	cr_assert(not(build_cached(&other, dir)));
+	cr_assert(not(build_cached(&other, cache_dir)));
 	other.on_violation = SPEC_VIOLATION_LOG;
-	cr_assert(not(build_cached(&other, dir)));
-	cr_assert(build_cached(&spec, dir));
+	cr_assert(not(build_cached(&other, cache_dir)));
+	cr_assert(build_cached(&spec, cache_dir));
 }
 
 Test(cache, options_are_part_of_the_key)
 {
-	struct filter_options options = { .exec_fd = -1, .cache_dir = dir };
+	struct filter_options options = { .exec_fd = -1, .cache_dir = cache_dir };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct spec once = spec;
 	struct error err = { 0 };
 	struct filter filter;
 
 	once.exec_allow.n = 0;
-	cr_assert(not(build_cached(&spec, dir)));
+	cr_assert(not(build_cached(&spec, cache_dir)));
 	options.notify = true;
 	cr_assert(eq(int, filter_build(&spec, &options, arena, &filter, &err), 0));
 	cr_assert(not(filter.cached));
@@ -126,70 +90,62 @@ Test(cache, directory_is_made_private)
 	char path[64];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s-new", dir);
+	snprintf(path, sizeof(path), "%s-new", cache_dir);
 	cr_assert(not(build_cached(&spec, path)));
 	cr_assert(eq(int, stat(path, &st), 0));
 	cr_assert(eq(uint, st.st_mode & 07777, 0700));
 	cr_assert(build_cached(&spec, path));
-	rmdir(dir);
-	cr_assert(eq(int, rename(path, dir), 0));
+	rmdir(cache_dir);
+	cr_assert(eq(int, rename(path, cache_dir), 0));
 }
 
-/* Change one byte of the entry, anywhere: it must not be believed. */
 Test(cache, entry_with_any_changed_byte_is_rebuilt)
 {
-	char path[512];
-	struct stat st;
+	char path[CACHE_DIR_PATH_MAX];
+	off_t size;
 
-	cr_assert(not(build_cached(&spec, dir)));
-	entry_path(path);
-	cr_assert(eq(int, stat(path, &st), 0));
-	for (off_t at = 0; at < st.st_size; at += at < 64 ? 1 : 97) {
-		int fd = open(path, O_RDWR | O_CLOEXEC);
-		unsigned char byte;
-
-		cr_assert(eq(int, (int)pread(fd, &byte, 1, at), 1));
-		byte ^= 0x40;
-		cr_assert(eq(int, (int)pwrite(fd, &byte, 1, at), 1));
-		close(fd);
-		cr_assert(not(build_cached(&spec, dir)), "byte %ld", (long)at);
-		cr_assert(build_cached(&spec, dir), "byte %ld was not repaired", (long)at);
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	size = cache_dir_entry(path);
+	for (off_t at = 0; at < size; at += at < 64 ? 1 : 97) {
+		cache_dir_change(path, at);
+		cr_assert(not(build_cached(&spec, cache_dir)), "byte %ld", (long)at);
+		cr_assert(build_cached(&spec, cache_dir), "byte %ld was not repaired", (long)at);
 	}
 }
 
 Test(cache, truncated_or_longer_entry_is_rebuilt)
 {
 	const off_t sizes[] = { 0, 1, 23, 24, 100, 2000 };
-	char path[512];
+	char path[CACHE_DIR_PATH_MAX];
 	struct stat st;
 
-	cr_assert(not(build_cached(&spec, dir)));
-	entry_path(path);
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	cache_dir_entry(path);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		cr_assert(eq(int, truncate(path, sizes[i]), 0));
-		cr_assert(not(build_cached(&spec, dir)), "%ld bytes", (long)sizes[i]);
+		cr_assert(not(build_cached(&spec, cache_dir)), "%ld bytes", (long)sizes[i]);
 	}
 	cr_assert(eq(int, stat(path, &st), 0));
 	cr_assert(eq(int, truncate(path, st.st_size - 1), 0));
-	cr_assert(not(build_cached(&spec, dir)));
+	cr_assert(not(build_cached(&spec, cache_dir)));
 	cr_assert(eq(int, truncate(path, st.st_size + 1), 0));
-	cr_assert(not(build_cached(&spec, dir)));
+	cr_assert(not(build_cached(&spec, cache_dir)));
 	cr_assert(eq(int, truncate(path, 1 << 26), 0));
-	cr_assert(not(build_cached(&spec, dir)));
+	cr_assert(not(build_cached(&spec, cache_dir)));
 }
 
 /* A collision of the hash, or a file renamed to another key's name. */
 Test(cache, entry_with_another_key_is_not_believed)
 {
 	struct spec other = spec;
-	char path[512], stolen[520], name[512];
+	char path[CACHE_DIR_PATH_MAX], stolen[520], name[CACHE_DIR_PATH_MAX];
 
-	cr_assert(not(build_cached(&spec, dir)));
-	entry_path(name);
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	cache_dir_entry(name);
 	snprintf(stolen, sizeof(stolen), "%s.keep", name);
 	cr_assert(eq(int, rename(name, stolen), 0));
 	other.allow_ptrace = true;
-	snprintf(path, sizeof(path), "%s-other", dir);
+	snprintf(path, sizeof(path), "%s-other", cache_dir);
 	cr_assert(not(build_cached(&other, path)));
 	/* The weaker filter, under the name of the stricter one. */
 	{
@@ -206,46 +162,46 @@ Test(cache, entry_with_another_key_is_not_believed)
 		closedir(entries);
 	}
 	rmdir(path);
-	cr_assert(not(build_cached(&spec, dir)));
-	cr_assert(build_cached(&spec, dir));
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	cr_assert(build_cached(&spec, cache_dir));
 }
 
 Test(cache, directory_that_others_can_write_is_not_used)
 {
-	cr_assert(not(build_cached(&spec, dir)));
-	chmod(dir, 0770);
-	cr_assert(not(build_cached(&spec, dir)));
-	chmod(dir, 0755);
-	cr_assert(not(build_cached(&spec, dir)));
-	chmod(dir, 0700);
-	cr_assert(build_cached(&spec, dir));
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	chmod(cache_dir, 0770);
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	chmod(cache_dir, 0755);
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	chmod(cache_dir, 0700);
+	cr_assert(build_cached(&spec, cache_dir));
 }
 
 Test(cache, directory_of_somebody_else_is_not_used)
 {
 	if (geteuid() != 0)
 		cr_skip_test("only root can give a directory away");
-	cr_assert(not(build_cached(&spec, dir)));
-	cr_assert(eq(int, chown(dir, 65534, 65534), 0));
-	cr_assert(not(build_cached(&spec, dir)));
-	cr_assert(eq(int, chown(dir, 0, 0), 0));
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	cr_assert(eq(int, chown(cache_dir, 65534, 65534), 0));
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	cr_assert(eq(int, chown(cache_dir, 0, 0), 0));
 }
 
 Test(cache, symbolic_links_are_not_followed)
 {
-	char path[512], moved[600], linked[64];
+	char path[CACHE_DIR_PATH_MAX], moved[600], linked[64];
 
-	cr_assert(not(build_cached(&spec, dir)));
-	snprintf(linked, sizeof(linked), "%s-link", dir);
-	cr_assert(eq(int, symlink(dir, linked), 0));
+	cr_assert(not(build_cached(&spec, cache_dir)));
+	snprintf(linked, sizeof(linked), "%s-link", cache_dir);
+	cr_assert(eq(int, symlink(cache_dir, linked), 0));
 	cr_assert(not(build_cached(&spec, linked)));
 	unlink(linked);
 
-	entry_path(path);
+	cache_dir_entry(path);
 	snprintf(moved, sizeof(moved), "%s.moved", path);
 	cr_assert(eq(int, rename(path, moved), 0));
 	cr_assert(eq(int, symlink(moved, path), 0));
-	cr_assert(not(build_cached(&spec, dir)));
+	cr_assert(not(build_cached(&spec, cache_dir)));
 }
 
 Test(cache, missing_parent_or_full_disk_is_no_error)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/processes/ready.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "launcher/processes/ready_message.h"
+#include "launcher/run.h"
+#include "profiles/spec.h"
+
+enum {
+	READY_ORDER = 7,
+	AT_ONCE_MAX = 16, /* datagrams a round: a flood must not keep the supervisor from the rest */
+};
+
+struct ready {
+	struct run *run;
+	struct loop *loop;
+	struct ready_callbacks callbacks;
+	void *arg;
+	int source, watchdog;
+	uint64_t watchdog_ms; /* 0: off */
+	bool bitten;          /* said once */
+	bool busy, gone;      /* ready_free() within a callback: on_datagram() frees when it returns */
+};
+
+static void close_passed(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t n = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS
+				   ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int)
+				   : 0;
+
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			close(fd);
+		}
+	}
+}
+
+/* Return: bytes, or -errno; -EMSGSIZE for one that is too long or not by itself. */
+static ssize_t receive(int sock, char buffer[READY_DATAGRAM_MAX])
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int) * 253)]; /* SCM_MAX_FD: else the kernel closes the rest itself */
+	} control;
+	struct iovec iov = { .iov_base = buffer, .iov_len = READY_DATAGRAM_MAX };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	ssize_t got = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (got < 0)
+		return -errno;
+	close_passed(&msg);
+	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : got;
+}
+
+static void bite(struct ready *ready, bool triggered)
+{
+	if (ready->bitten)
+		return;
+	ready->bitten = true;
+	loop_timer_stop(ready->loop, ready->watchdog);
+	if (ready->callbacks.watchdog)
+		ready->callbacks.watchdog(ready->arg, triggered);
+}
+
+static void feed(struct ready *ready)
+{
+	if (ready->bitten || ready->watchdog_ms == 0)
+		loop_timer_stop(ready->loop, ready->watchdog);
+	else
+		loop_timer_set(ready->loop, ready->watchdog, ready->watchdog_ms);
+}
+
+static void call(void (*callback)(void *arg), void *arg, bool wanted)
+{
+	if (wanted && callback)
+		callback(arg);
+}
+
+/* The order is that of a life: what ends comes last. */
+static void act(struct ready *ready, const struct ready_message *message)
+{
+	const struct ready_callbacks callbacks = ready->callbacks;
+	void *arg = ready->arg;
+
+	/* A workload may set another time, as systemd lets it, but not where the profile wants none. */
+	if (message->has_watchdog_ms && ready->run->spec->watchdog_ms)
+		ready->watchdog_ms = message->watchdog_ms;
+	if (message->watchdog || message->has_watchdog_ms)
+		feed(ready);
+	if (message->has_status && callbacks.status)
+		callbacks.status(arg, message->status);
+	if (!ready->gone)
+		call(callbacks.reloading, arg, message->reloading);
+	if (!ready->gone)
+		call(callbacks.ready, arg, message->ready);
+	if (!ready->gone && message->has_extend_ms && callbacks.extend)
+		callbacks.extend(arg, message->extend_ms);
+	if (!ready->gone)
+		call(callbacks.stopping, arg, message->stopping);
+	if (!ready->gone && message->watchdog_triggered)
+		bite(ready, true);
+}
+
+static int on_datagram(void *arg, short revents, struct error *err)
+{
+	struct ready *ready = arg;
+
+	(void)revents, (void)err;
+	ready->busy = true;
+	for (int i = 0; i < AT_ONCE_MAX && !ready->gone; i++) {
+		char buffer[READY_DATAGRAM_MAX];
+		struct ready_message message;
+		ssize_t got = receive(ready->run->notify_sock, buffer);
+
+		if (got == -EMSGSIZE)
+			continue;
+		if (got < 0)
+			break;
+		ready_message_parse(buffer, (size_t)got, &message);
+		act(ready, &message);
+	}
+	ready->busy = false;
+	if (ready->gone)
+		free(ready);
+	return 0;
+}
+
+static int on_watchdog(void *arg, struct error *err)
+{
+	(void)err;
+	bite(arg, false); /* may free it: nothing is touched after */
+	return 0;
+}
+
+struct ready *ready_new(struct run *run, struct loop *loop, const struct ready_callbacks *callbacks, void *arg,
+			struct error *err)
+{
+	struct ready *ready;
+	int r;
+
+	if (!run->spec->notify || run->notify_sock < 0)
+		return NULL;
+	ready = calloc(1, sizeof(*ready));
+	if (!ready) {
+		error_set(err, ENOMEM, "listen to the workload's notifications");
+		return NULL;
+	}
+	*ready = (struct ready){ .run = run, .loop = loop, .callbacks = *callbacks, .arg = arg, .source = -1 };
+	ready->watchdog_ms = run->spec->watchdog_ms;
+	r = ready->watchdog = loop_timer(loop, on_watchdog, ready);
+	if (r >= 0)
+		r = ready->source = loop_add(loop, run->notify_sock, POLLIN, READY_ORDER, on_datagram, ready);
+	if (r < 0) {
+		error_set(err, -r, "listen to the workload's notifications");
+		return ready_free(ready);
+	}
+	feed(ready);
+	return ready;
+}
+
+void ready_stopping(struct ready *ready)
+{
+	if (!ready)
+		return;
+	ready->bitten = true;
+	loop_timer_stop(ready->loop, ready->watchdog);
+}
+
+struct ready *ready_free(struct ready *ready)
+{
+	if (!ready)
+		return NULL;
+	loop_remove(ready->loop, &ready->source);
+	loop_timer_drop(ready->loop, &ready->watchdog);
+	ready->gone = true;
+	if (!ready->busy)
+		free(ready);
+	return NULL;
+}

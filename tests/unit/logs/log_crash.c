@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kill -9 of a writer whose standby goes on: at each entry to a system call and each return from one, between
+ * single instructions, and at random moments; then the standby too. What is in the log at the end
+ * must be what the workload wrote, byte for byte.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "tests/unit/logs/log_fixture.h"
+
+enum { PIECE = 16384, STREAMS = 2, FAILED = 3, DATA_MAX = 4 << 20, RETRY_MS = 1 };
+
+/* What the workload writes, and what came back. */
+struct data {
+	char *bytes[STREAMS];
+	size_t size[STREAMS];
+};
+
+struct world {
+	struct log_options options;
+	struct data wrote;
+	struct log_writer *writer;
+	int ends[STREAMS]; /* the read ends of the pipes */
+	rlim_t size_limit; /* of all but the last process; 0: none */
+	pid_t feeder;
+};
+
+/* Where a process is killed: after so many stops at system calls and then so many instructions. */
+struct place {
+	long stops, steps;
+};
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* Numbered lines, most of them short, some longer than a piece; the last one without its newline. */
+static void make_data(struct data *data, uint32_t seed, size_t lines)
+{
+	for (int s = 0; s < STREAMS; s++) {
+		char *out = data->bytes[s] = malloc(DATA_MAX);
+
+		cr_assert(out != NULL);
+		for (size_t i = 0; i < lines; i++) {
+			uint32_t kind = next_random(&seed) % 16, room;
+			uint32_t length = next_random(&seed) % (kind == 0 ? 40000 : kind < 4 ? 3000 : 120);
+
+			out += sprintf(out, "%d:%zu:", s, i);
+			room = (uint32_t)(data->bytes[s] + DATA_MAX - out);
+			for (uint32_t j = 0; j < length && j + 2 < room; j++)
+				*out++ = (char)(' ' + next_random(&seed) % 95);
+			if (i + 1 < lines)
+				*out++ = '\n';
+		}
+		data->size[s] = (size_t)(out - data->bytes[s]);
+	}
+}
+
+static void free_data(struct data *data)
+{
+	for (int s = 0; s < STREAMS; s++) {
+		free(data->bytes[s]);
+		data->bytes[s] = NULL;
+		data->size[s] = 0;
+	}
+}
+
+/* --- the processes ----------------------------------------------------------------- */
+
+static _noreturn_ void feed(const struct data *data, const int pipes[STREAMS], uint32_t seed, uint32_t chunk)
+{
+	size_t at[STREAMS] = { 0 };
+
+	while (at[0] < data->size[0] || at[1] < data->size[1]) {
+		uint32_t s = next_random(&seed) % STREAMS;
+		size_t size = 1 + next_random(&seed) % chunk, left = data->size[s] - at[s];
+
+		if (size > left)
+			size = left;
+		if (fd_write_all(pipes[s], data->bytes[s] + at[s], size) < 0)
+			_exit(FAILED);
+		at[s] += size;
+	}
+	_exit(0);
+}
+
+/* As the supervisor does it. */
+static int serve_once(struct world *world, bool *ended)
+{
+	bool stalled = log_writer_stalled(world->writer), blocked = log_writer_blocked(world->writer);
+	struct pollfd fds[STREAMS + 1];
+
+	for (int s = 0; s < STREAMS; s++)
+		fds[s] = (struct pollfd){ .fd = blocked || ended[s] ? -1 : world->ends[s], .events = POLLIN };
+	fds[STREAMS] =
+		(struct pollfd){ .fd = log_writer_compressing(world->writer), .events = POLLIN };
+	if (poll(fds, STREAMS + 1, stalled ? RETRY_MS : -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (stalled)
+		(void)!log_writer_flush(world->writer, NULL);
+	for (int s = 0; s < STREAMS; s++) {
+		if (fds[s].revents) {
+			ssize_t got = log_writer_read(world->writer, (enum log_stream)s, world->ends[s], NULL);
+
+			ended[s] = got == 0;
+			if (got < 0 && got != -EAGAIN && !log_writer_stalled(world->writer))
+				return (int)got;
+		}
+	}
+	if (fds[STREAMS].revents)
+		log_writer_reap(world->writer);
+	return 0;
+}
+
+static _noreturn_ void serve(struct world *world, bool adopt, bool limited)
+{
+	struct rlimit limit = { .rlim_cur = world->size_limit, .rlim_max = RLIM_INFINITY };
+	bool ended[STREAMS] = { false };
+	struct error err = { 0 };
+	int r;
+
+	if (world->size_limit && limited && setrlimit(RLIMIT_FSIZE, &limit) < 0)
+		_exit(FAILED);
+	r = adopt ? log_writer_adopt(world->writer, &world->options, &err) :
+		    log_writer_open(world->writer, &world->options, &err);
+	while (r == 0 && (!ended[0] || !ended[1] || log_writer_stalled(world->writer)))
+		r = serve_once(world, ended);
+	if (r < 0) {
+		dprintf(2, "writer: %s %s\n", error_name(-r), err.msg);
+		_exit(FAILED);
+	}
+	log_writer_close(world->writer);
+	_exit(0);
+}
+
+static void begin(struct world *world, uint32_t seed, uint32_t chunk)
+{
+	int pipes[STREAMS][2], in[STREAMS];
+	struct error err = { 0 };
+
+	world->writer = log_writer_allocate(&err);
+	cr_assert(world->writer != NULL, "%s", err.msg);
+	log_writer_share(world->writer, true);
+	for (int s = 0; s < STREAMS; s++) {
+		cr_assert(zero(int, pipe2(pipes[s], O_CLOEXEC)));
+		world->ends[s] = pipes[s][0];
+		in[s] = pipes[s][1];
+	}
+	world->feeder = fork();
+	cr_assert(ge(int, world->feeder, 0));
+	if (world->feeder == 0)
+		feed(&world->wrote, in, seed, chunk);
+	for (int s = 0; s < STREAMS; s++)
+		close(in[s]);
+}
+
+static void end(struct world *world)
+{
+	int status;
+
+	for (int s = 0; s < STREAMS; s++)
+		close(world->ends[s]);
+	cr_assert(eq(int, waitpid(world->feeder, &status, 0), world->feeder));
+	cr_assert(zero(int, status));
+	world->writer = log_writer_release(world->writer);
+}
+
+static pid_t start(struct world *world, bool adopt, bool limited, bool traced)
+{
+	pid_t pid = fork();
+
+	cr_assert(ge(int, pid, 0));
+	if (pid == 0) {
+		if (traced && (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 || raise(SIGSTOP) != 0))
+			_exit(FAILED);
+		serve(world, adopt, limited);
+	}
+	return pid;
+}
+
+/* Return: whether it ended by itself before. */
+static bool finish(pid_t pid)
+{
+	int status;
+
+	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+	cr_assert(le(int, WIFEXITED(status) ? WEXITSTATUS(status) : 0, 0), "a writer failed by itself");
+	cr_assert(le(int, WIFSIGNALED(status) ? WTERMSIG(status) : SIGKILL, SIGKILL), "a writer crashed");
+	return status == 0;
+}
+
+/* Let it run to the place and kill it there. Return: whether it ended by itself before. */
+static bool run_to(struct world *world, bool adopt, struct place place)
+{
+	pid_t pid = start(world, adopt, true, true);
+	int status, event = 0;
+
+	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+	cr_assert(eq(int, WSTOPSIG(status), SIGSTOP));
+	cr_assert(zero(long, ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)));
+	while (place.stops > 0 || place.steps > 0) {
+		bool step = place.stops == 0;
+		int delivered = event == (SIGTRAP | 0x80) || event == SIGTRAP ? 0 : event;
+
+		cr_assert(zero(long, ptrace(step ? PTRACE_SINGLESTEP : PTRACE_SYSCALL, pid, NULL,
+					    (long)delivered)));
+		cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+		if (!WIFSTOPPED(status)) {
+			cr_assert(zero(int, status));
+			return true;
+		}
+		event = WSTOPSIG(status);
+		place.steps -= step;
+		place.stops -= !step;
+	}
+	kill(pid, SIGKILL);
+	return finish(pid);
+}
+
+/* --- what came back ---------------------------------------------------------------- */
+
+struct seen {
+	struct data came;
+	size_t short_pieces[STREAMS], wrong;
+	const struct data *wrote;
+};
+
+static void see(struct seen *seen, int stream, const char *text, size_t size)
+{
+	struct data *came = &seen->came;
+
+	if (came->size[stream] + size > DATA_MAX) {
+		seen->wrong++;
+		return;
+	}
+	memcpy(came->bytes[stream] + came->size[stream], text, size);
+	came->size[stream] += size;
+	/* cut only where dockerd cuts: at a piece, or at the end */
+	if ((size == 0 || text[size - 1] != '\n') && size != PIECE &&
+	    came->size[stream] != seen->wrote->size[stream])
+		seen->short_pieces[stream]++;
+}
+
+static void see_entry(const struct entry *entry, void *arg)
+{
+	struct seen *seen = arg;
+
+	if (entry)
+		see(seen, str_equal(entry->stream, "stderr"), entry->log, entry->log_size);
+	else
+		seen->wrong++;
+}
+
+/* TIME stdout F text */
+static void see_cri_file(struct seen *seen, const char *path)
+{
+	size_t size = 0;
+	char *text = slurp(path, &size), *line = text, *newline;
+
+	for (; text && (newline = memchr(line, '\n', size - (size_t)(line - text))); line = newline + 1) {
+		bool full = newline - line >= 40 && line[38] == 'F';
+
+		if (newline - line < 40 || line[29] != 'Z' || (!full && line[38] != 'P') ||
+		    (!str_starts(line + 30, " stdout ") && !str_starts(line + 30, " stderr "))) {
+			seen->wrong++;
+			continue;
+		}
+		see(seen, str_starts(line + 31, "stderr"), line + 40, (size_t)(newline - line) - 40 + full);
+	}
+	seen->wrong += text && line != text + size;
+	free(text);
+}
+
+static void see_cri(struct seen *seen)
+{
+	char suffix[16];
+
+	for (int slot = 999; slot > 0; slot--) {
+		snprintf(suffix, sizeof(suffix), ".%d", slot);
+		see_cri_file(seen, log_path(suffix));
+	}
+	see_cri_file(seen, fixture_log);
+}
+
+static void check(struct world *world, const char *where)
+{
+	struct seen seen = { .wrote = &world->wrote };
+
+	for (int s = 0; s < STREAMS; s++) {
+		seen.came.bytes[s] = malloc(DATA_MAX);
+		cr_assert(seen.came.bytes[s] != NULL);
+	}
+	if (world->options.driver == SPEC_LOG_CRI)
+		see_cri(&seen);
+	else
+		seen.wrong += visit_entries(see_entry, &seen);
+	cr_assert(zero(sz, seen.wrong), "%s: %zu entries are broken", where, seen.wrong);
+	for (int s = 0; s < STREAMS; s++) {
+		size_t at = 0;
+
+		while (at < seen.came.size[s] && at < world->wrote.size[s] &&
+		       seen.came.bytes[s][at] == world->wrote.bytes[s][at])
+			at++;
+		cr_assert(seen.came.size[s] == world->wrote.size[s] && at == world->wrote.size[s],
+			  "%s: stream %d has %zu bytes of %zu, and differs from byte %zu", where, s,
+			  seen.came.size[s], world->wrote.size[s], at);
+		cr_assert(zero(sz, seen.short_pieces[s]), "%s: lines are cut where they should not be", where);
+	}
+	free_data(&seen.came);
+	fixture_fini();
+	fixture_init();
+	world->options.path = fixture_log;
+}
+
+/* --- the tests --------------------------------------------------------------------- */
+
+TestSuite(log_crash, .init = fixture_init, .fini = fixture_fini, .timeout = 250);
+
+/*
+ * One killed at @first, its standby at @second, the third goes to the end. Return: whether the first one
+ * ended by itself before.
+ */
+static bool kill_two(struct world *world, struct place first, struct place second, uint32_t seed)
+{
+	bool over, standby_over = true;
+	char where[128];
+
+	begin(world, seed, 4000);
+	over = run_to(world, false, first);
+	if (!over && second.stops >= 0)
+		standby_over = run_to(world, true, second);
+	if (!over && (second.stops < 0 || !standby_over))
+		cr_assert(finish(start(world, true, false, false)));
+	end(world);
+	snprintf(where, sizeof(where), "killed at stop %ld + %ld, the standby at %ld + %ld, seed %u",
+		 first.stops, first.steps, second.stops, second.steps, seed);
+	check(world, where);
+	return over;
+}
+
+static void kill_at_each_call(struct log_options *options, rlim_t size_limit, long stops_max)
+{
+	struct world world = { .options = *options, .size_limit = size_limit };
+	uint32_t random = 1;
+	long stop;
+
+	make_data(&world.wrote, 4, 40);
+	for (stop = 0; stop < stops_max; stop++) {
+		/* Every second time the standby lives on at once. */
+		struct place second = { .stops = stop % 2 ? (long)(next_random(&random) % 60) : -1 };
+
+		if (kill_two(&world, (struct place){ .stops = stop }, second, 7))
+			break;
+	}
+	cr_expect(gt(long, stop, 100), "the writer ended after %ld stops", stop);
+	free_data(&world.wrote);
+}
+
+Test(log_crash, keeps_each_byte_when_it_is_killed_at_any_system_call)
+{
+	kill_at_each_call(FEEDER_OPTIONS(), 0, 1000);
+}
+
+Test(log_crash, keeps_each_byte_in_the_format_of_the_kubelet)
+{
+	kill_at_each_call(FEEDER_OPTIONS(.driver = SPEC_LOG_CRI, .max_size_bytes = 9000, .max_files = 900), 0,
+			  1000);
+}
+
+Test(log_crash, keeps_each_byte_when_it_is_killed_while_it_rotates)
+{
+	kill_at_each_call(FEEDER_OPTIONS(.max_size_bytes = 5000, .max_files = 900), 0, 1000);
+}
+
+Test(log_crash, keeps_each_byte_when_it_is_killed_while_files_are_compressed)
+{
+	kill_at_each_call(FEEDER_OPTIONS(.max_size_bytes = 9000, .max_files = 900, .compress = true), 0, 1000);
+}
+
+/* The first file ends at the limit, inside of a line; the next process may go on. */
+Test(log_crash, keeps_each_byte_when_it_is_killed_while_the_disk_is_full)
+{
+	kill_at_each_call(FEEDER_OPTIONS(), 23456, 250);
+}
+
+Test(log_crash, keeps_each_byte_when_it_is_killed_between_two_instructions)
+{
+	struct world world = {
+		.options = *FEEDER_OPTIONS(.max_size_bytes = 20000, .max_files = 900),
+	};
+	uint32_t random = 99;
+
+	make_data(&world.wrote, 5, 40);
+	for (int i = 0; i < 150; i++) {
+		struct place places[2];
+
+		for (int j = 0; j < 2; j++)
+			places[j] = (struct place){ .stops = (long)(next_random(&random) % 150),
+						    .steps = (long)(next_random(&random) % 3000) };
+		kill_two(&world, places[0], places[1], 8);
+	}
+	free_data(&world.wrote);
+}
+
+/* Many in a row, at full speed. */
+Test(log_crash, keeps_each_byte_when_many_are_killed_at_random_moments)
+{
+	struct world world = {
+		.options = *FEEDER_OPTIONS(.max_size_bytes = 300000, .max_files = 900, .compress = true),
+	};
+	uint32_t random = (uint32_t)getpid();
+	char where[64];
+	int killed = 0;
+
+	make_data(&world.wrote, random, 1200);
+	begin(&world, random, 30000);
+	for (bool over = false; !over;) {
+		pid_t pid = start(&world, killed > 0, true, false);
+
+		usleep(next_random(&random) % 4000);
+		if (killed < 200)
+			kill(pid, SIGKILL);
+		over = finish(pid);
+		killed += !over;
+	}
+	end(&world);
+	snprintf(where, sizeof(where), "%d killed, seed %d", killed, getpid());
+	check(&world, where);
+	cr_expect(gt(int, killed, 3), "%s", where);
+	free_data(&world.wrote);
+}
