@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
 #include "launcher/processes/signals.h"
 #include "launcher/service/sd_notify.h"
 #include "profiles/spec.h"
+
+enum { REPORT_FD = STDERR_FILENO + 1 };
 
 static void add_attr(struct spec_pair *pairs, size_t *n, const char *name, const char *value)
 {
@@ -196,9 +199,14 @@ static int detach(struct service *service)
 		close(report[0]);
 		return status;
 	}
-	close(report[0]);
 	setsid();
-	service->report_fd = report[1];
+	/* A caller's descriptor kept open for months would keep somebody waiting for its end. */
+	if (dup2(report[1], REPORT_FD) < 0 || fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) < 0 ||
+	    syscall(SYS_close_range, REPORT_FD + 1, ~0u, 0) < 0) {
+		error_set(&err, errno, "close the caller's descriptors");
+		return fail(&err);
+	}
+	service->report_fd = REPORT_FD;
 	return live(service);
 }
 

@@ -258,11 +258,23 @@ static int prepare(struct extra *extra, const struct extra_request *request, str
 	return 0;
 }
 
+/* The last place is only for urgent ones. */
+static struct extra *find_place(struct extras *all, bool urgent)
+{
+	for (size_t i = 0; i < EXTRA_MAX; i++) {
+		size_t at = urgent ? EXTRA_MAX - 1 - i : i;
+
+		if (all->items[at].state == EXTRA_FREE && (urgent || at < EXTRA_MAX - 1))
+			return &all->items[at];
+	}
+	return NULL;
+}
+
 int extra_start(struct run *run, struct loop *loop, const struct extra_request *request, extra_ended *ended,
 		void *arg, struct extra **ret, struct error *err)
 {
 	struct extras *all = extras_of(run, err);
-	struct extra *extra = NULL;
+	struct extra *extra;
 	int r;
 
 	if (!all)
@@ -270,12 +282,10 @@ int extra_start(struct run *run, struct loop *loop, const struct extra_request *
 	r = check_request(run, request, err);
 	if (r < 0)
 		return r;
-	for (size_t i = EXTRA_MAX; i > 0; i--)
-		if (all->items[i - 1].state == EXTRA_FREE)
-			extra = &all->items[i - 1];
+	extra = find_place(all, request->urgent);
 	if (!extra) {
 		error_set(err, EBUSY, "start %s in the container: %d further processes run already",
-			  request->argv[0], EXTRA_MAX);
+			  request->argv[0], EXTRA_MAX - 1);
 		return error_remedy(err, "try again when one of them has ended");
 	}
 	all->loop = loop;

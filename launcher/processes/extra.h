@@ -26,6 +26,7 @@ struct extra_request {
 	const char *const *argv; /* NULL-terminated; argv[0] is absolute: nothing searches a PATH */
 	const char *const *env;  /* "NAME=VALUE" in place of or beside the payload's, NULL-terminated; NULL: none */
 	int fds[3];              /* stdin, stdout, stderr; they stay the caller's */
+	bool urgent;             /* a health check: there is a place for it even when all others are taken */
 };
 
 /* @failure: why it never executed; NULL: it did, and ended with @wait_status (wait(2)). */
@@ -36,7 +37,7 @@ typedef void extra_ended(void *arg, int wait_status, const struct error *failure
  * @loop: where its refused system calls are answered
  * @ended: called once, from extra_message() or extra_end_all(), never from here; *ret is gone then
  *
- * One starts at a time, the others wait; at most EXTRA_MAX (init_extra.h) exist. The payload's environment
+ * One starts at a time, the others wait; at most 8 exist, and one that is urgent. The payload's environment
  * comes along, without what is only for it: LISTEN_*, NOTIFY_SOCKET, WATCHDOG_*.
  * Return: 0, or -errno with *err filled; -EBUSY when there are too many.
  */

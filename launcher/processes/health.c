@@ -153,7 +153,7 @@ static int open_output(struct health *health, int ret_fds[3], struct error *err)
 static void begin_check(struct health *health)
 {
 	const struct spec_health *spec = health->state.spec;
-	struct extra_request request = { .argv = spec->command.items, .fds = { -1, -1, -1 } };
+	struct extra_request request = { .argv = spec->command.items, .fds = { -1, -1, -1 }, .urgent = true };
 	struct error err = { 0 };
 	int r;
 
@@ -200,6 +200,8 @@ static void check_ended(void *arg, int wait_status, const struct error *failure)
 	while (health->source >= 0 && read_some(health))
 		;
 	close_output(health);
+	if (!health->run->extras)
+		return; /* extra_end_all(): the run is over, which says nothing about its health */
 	if (health->timed_out) {
 		snprintf(text, sizeof(text), "the check was killed after %llu ms",
 			 (unsigned long long)health->state.spec->timeout_ms);

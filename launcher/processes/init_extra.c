@@ -27,7 +27,7 @@
 #include "base/macro.h"
 #include "base/sys.h"
 #include "launcher/plan.h"
-#include "launcher/processes/payload.h"
+#include "launcher/processes/processes.h"
 #include "launcher/processes/signals.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"

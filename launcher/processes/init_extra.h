@@ -12,7 +12,7 @@
 #include "launcher/run.h"
 
 enum {
-	EXTRA_MAX = 8,
+	EXTRA_MAX = 9, /* the last place is for health checks: callers of enter can't keep them out */
 	EXTRA_TEXT_MAX = 48 * 1024, /* arguments and environment together */
 	EXTRA_ARGS_MAX = 256,
 	EXTRA_ENV_MAX = 512,

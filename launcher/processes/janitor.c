@@ -79,6 +79,11 @@ static int send_run(struct service *service, enum word_tag tag)
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = list[i] == &run->listener_fd && run->notify ? notify_fd(run->notify) : *list[i];
+	/* Who only ends the container needs no way to speak for it. */
+	for (size_t i = 0; i < n && service->spec.on_supervisor_death != SPEC_ORPHAN_ADOPT; i++)
+		if (list[i] == &run->control[0] || list[i] == &run->payload_pidfd ||
+		    list[i] == &run->listener_fd || list[i] == &run->notify_sock)
+			fds[i] = -1;
 	return send_word(service, &word, fds, n);
 }
 

@@ -6,8 +6,6 @@
  * verdict, execute the program that init opened.
  * Mustn't: anything else. After seccomp only read, write and execveat remain.
  */
-#include "launcher/processes/payload.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

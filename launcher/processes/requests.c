@@ -248,6 +248,13 @@ static int on_connection(void *arg, short revents, struct error *err)
 	for (size_t i = 0; !client && i < SERVICE_CLIENTS_MAX; i++)
 		if (service->clients[i].sock < 0 && !service->clients[i].extra)
 			client = &service->clients[i];
+	/* One that is connected and says nothing makes room. */
+	for (size_t i = 0; !client && i < SERVICE_CLIENTS_MAX; i++) {
+		if (service->clients[i].wants != CLIENT_UNDECIDED)
+			continue;
+		client = &service->clients[i];
+		drop(client);
+	}
 	if (client)
 		client->source = loop_add(service->loop, sock, POLLIN, ORDER_REQUEST, on_request, client);
 	if (!client || client->source < 0) {

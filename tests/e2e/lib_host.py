@@ -2,6 +2,7 @@
 """What this machine offers, and what a run may have left on it."""
 
 import ctypes
+import json
 import os
 import time
 from pathlib import Path
@@ -54,6 +55,16 @@ def wait_for(condition, timeout_s=10.0, what="the condition"):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {timeout_s} s")
         time.sleep(0.02)
+
+
+def record(name, status="running", timeout_s=10.0):
+    """A service's state.json, once it says so."""
+    path = STATE_DIR / name / "state.json"
+
+    def read():
+        found = json.loads(path.read_text()) if path.exists() else None
+        return found if found and found["status"] == status else None
+    return wait_for(read, timeout_s, f"{name}: {status}")
 
 
 def become_subreaper():

@@ -132,7 +132,8 @@ def test_none_keeps_nothing(kapsel, tmp_path):
     result = kapsel.start_profile(profile).finish()
     assert result.status == 0 and result.stdout == "" and "err" not in result.stderr.splitlines(), result
     assert list(tmp_path.glob("*.log")) == []
-    assert not (lib_host.Path("/var/log/kapsel") / profile["name"]).exists()
+    kept = [path.name for path in (lib_host.Path("/var/log/kapsel") / profile["name"]).iterdir()]
+    assert kept == [f"{profile['name']}-events.jsonl"], kept
 
 
 def test_the_launchers_own_words_are_never_in_the_log(kapsel):

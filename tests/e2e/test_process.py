@@ -333,7 +333,7 @@ def test_a_secret_is_nowhere_else(kapsel, secret):
         for name in ("environ", "cmdline"):
             seen += lib_faults.Path(f"/proc/{pid}/{name}").read_bytes()
     for path in (lib_host.STATE_DIR / profile["name"]).iterdir():
-        seen += path.read_bytes()
+        seen += path.read_bytes() if path.is_file() else b""
     result = running.finish(15)
     assert SECRET.encode() not in seen
     assert SECRET not in result.stdout + result.stderr + str(result.log), result
