@@ -16,11 +16,11 @@
 
 enum usage_part {
 	USAGE_CPU = 1 << 0,
-	USAGE_MEMORY = 1 << 1,   /* current, inactive_file, anon, file, limit */
+	USAGE_MEMORY = 1 << 1, /* current, inactive_file, anon, file, limit */
 	USAGE_PIDS = 1 << 2,
 	USAGE_IO = 1 << 3,
 	USAGE_PRESSURE = 1 << 4,
-	USAGE_DETAILS = 1 << 5,  /* cpu's limits, swap, peak, memory.events, processes */
+	USAGE_DETAILS = 1 << 5, /* cpu's limits, swap, peak, memory.events, processes */
 	USAGE_ALL = (1 << 6) - 1,
 };
 

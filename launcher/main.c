@@ -19,9 +19,11 @@
 #include "launcher/oci/commands/command.h"
 
 static const struct command *const native[] = {
-	&command_stats,  &command_metrics, &command_monitor,
+	&command_stats,  &command_top, &command_metrics, &command_monitor,
 	&command_run,    &command_check, &command_show,   &command_explain,
-	&command_doctor, &command_list,  &command_logs,  &command_schema, &command_generate,
+	&command_enter,  &command_doctor, &command_list,  &command_logs,  &command_schema, &command_generate,
+	&command_ps,     &command_inspect, &command_events, &command_wait,  &command_stop,  &command_kill,
+	&command_restart, &command_rm,     &command_prune,  &command_update,
 };
 
 static void print_help(FILE *out)

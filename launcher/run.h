@@ -72,6 +72,12 @@ struct proof {
 	pid_t joined;                        /* init, made by a joiner; 0: it failed */
 	unsigned int listening;              /* bit i: listen[i] is bound by the supervisor, for the janitor */
 	bool cgroup_ours; /* the cgroup of that name was made by this start, or left by a dead one */
+	/* What a standby that adopts must know to verify further processes (processes/extra.c). */
+	struct {
+		uint32_t host_id, host_range;
+		int exec_fd;
+		bool exec_held, listens;
+	} carried;
 };
 
 /* A message from init to the supervisor; its descriptors travel beside it. */

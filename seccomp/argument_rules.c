@@ -178,6 +178,13 @@ static const struct argument_rule rules[] = {
 	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_STREAM },
 	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_DGRAM },
 	    { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_RAW } } },
+	/* "notify" needs one kind of socket: it must not open the network with it. */
+	{ "socket", WHEN_ONLY_NOTIFY, EPERM, "another socket than for notifications", { NOT(0, AF_UNIX) } },
+	{ "socket",
+	  WHEN_ONLY_NOTIFY,
+	  EPERM,
+	  "another socket than for notifications",
+	  { { ARGUMENT_NOT, 1, TYPE_MASK, SOCK_DGRAM } } },
 	{ "socketpair", WHEN_ALWAYS, EAFNOSUPPORT, "a pair of other sockets than UNIX", { NOT(0, AF_UNIX) } },
 
 	/* TCP Fast Open connects without connect(2), so without Landlock's rule for it. */

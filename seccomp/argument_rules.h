@@ -35,6 +35,7 @@ enum argument_when {
 	WHEN_NO_PROCESSES, /* clone opened for threads only */
 	WHEN_EXEC_ONCE,
 	WHEN_NO_IDENTITY, /* without @identity */
+	WHEN_ONLY_NOTIFY, /* socket is open for "notify" alone */
 };
 
 enum { ARGUMENT_TESTS_MAX = 8 };

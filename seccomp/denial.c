@@ -70,6 +70,9 @@ static void open_rule(const struct spec *spec, const struct argument_rule *rule,
 	case WHEN_NO_IDENTITY:
 		open_word(spec, denial->opens, "@identity");
 		return;
+	case WHEN_ONLY_NOTIFY:
+		open_word(spec, denial->opens, "@socket-client");
+		return;
 	}
 }
 

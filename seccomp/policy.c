@@ -20,7 +20,8 @@ enum opened {
 	OPENED_BY_THREADS = 1 << 3,
 	OPENED_NEVER = 1 << 4,  /* not open: on the list of calls without a reason */
 	OPENED_ABSENT = 1 << 5, /* not open: on the list of calls that look absent */
-	OPENED_MASK = OPENED_BY_NAME | OPENED_BY_GROUP,
+	OPENED_BY_NOTIFY = 1 << 6,
+	OPENED_MASK = OPENED_BY_NAME | OPENED_BY_GROUP | OPENED_BY_NOTIFY,
 };
 
 struct openings {
@@ -44,6 +45,12 @@ static const char *const nested_calls[] = { "clone3", "setns", "unshare", NULL }
 static const char *const ptrace_calls[] = {
 	"kcmp", "pidfd_getfd", "process_vm_readv", "process_vm_writev", "ptrace", NULL,
 };
+
+/* sd_notify(3), as libsystemd and the scripts that do it themselves call it. */
+static const char *const notify_calls[] = {
+	"getsockopt", "sendmsg", "sendto", "setsockopt", "socket", NULL,
+};
+static const char *const notify_alone_calls[] = { "connect", NULL };
 
 static void open_list(struct openings *openings, const char *const *names, uint8_t how)
 {
@@ -126,6 +133,12 @@ static int read_openings(const struct spec *spec, struct openings *ret, struct e
 		open_group(ret, "@identity");
 	if (spec->allow_jit)
 		open_group(ret, "@jit");
+	if (!spec->notify)
+		return 0;
+	/* Where only that socket can be made; with others, a server could call home by TCP. */
+	if (!(ret->rows[SYSCALL_ROW_socket] & OPENED_MASK))
+		open_list(ret, notify_alone_calls, OPENED_BY_NOTIFY);
+	open_list(ret, notify_calls, OPENED_BY_NOTIFY);
 	return 0;
 }
 
@@ -156,6 +169,8 @@ static bool in_force(const struct argument_rule *rule, const struct spec *spec,
 	case WHEN_NO_IDENTITY:
 		return !(openings->rows[SYSCALL_ROW_setresuid] & OPENED_MASK) &&
 		       !(openings->rows[syscall_row_find(rule->call)] & OPENED_BY_NAME);
+	case WHEN_ONLY_NOTIFY:
+		return (openings->rows[syscall_row_find(rule->call)] & OPENED_MASK) == OPENED_BY_NOTIFY;
 	}
 	return true;
 }

@@ -113,6 +113,8 @@ static int no_log(const struct subject *subject, struct error *err)
 {
 	if (err->code != ENOENT || err->remedy[0] || subject->is_file)
 		return -err->code;
+	if (access(subject->name, F_OK) == 0)
+		return error_remedy(err, "a file is written with a slash: ./%s", subject->name);
 	return error_remedy(
 		err,
 		"\"kapsel ps --all\" shows the containers; a log in another place is read by its path, and what "

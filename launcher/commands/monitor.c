@@ -23,14 +23,20 @@ static int print_result(enum verdict_result result, const char *text)
 	return (int)result;
 }
 
-static int print_error(const struct error *err)
+static int print_error(const char *name, const struct error *err)
 {
-	char line[sizeof(err->msg) + 64];
+	char text[256], line[2 * sizeof(err->msg)];
 
 	/* That it is not there is what a check is for. */
-	snprintf(line, sizeof(line), "%s%s%s", err->msg, err->code == ENOENT ? "" : ": ",
-		 err->code == ENOENT ? "" : error_name(err->code));
-	line[strcspn(line, "|")] = '\0';
+	if (err->code == ENOENT && name) {
+		str_escape(text, sizeof(text), name);
+		snprintf(line, sizeof(line), "%s: there is no such container", text);
+	} else {
+		str_escape(line, sizeof(line), err->msg);
+	}
+	for (char *next = line; *next; next++)
+		if (*next == '|')
+			*next = '/';
 	return print_result(err->code == ENOENT ? VERDICT_CRITICAL : VERDICT_UNKNOWN, line);
 }
 
@@ -134,7 +140,8 @@ static int run(const struct command *command, int argc, char **argv)
 	bool all;
 
 	if (command_parse(command, argc, argv, &parse, &status))
-		return status == STATUS_OK ? status : print_result(VERDICT_UNKNOWN, "the command line is wrong");
+		return status == STATUS_OK ? status
+					   : print_result(VERDICT_UNKNOWN, "the command line is wrong");
 	all = command_given(command, &parse, "all");
 	if (parse_bounds(command, &parse, &bounds))
 		return print_result(VERDICT_UNKNOWN, "the command line is wrong");
@@ -147,7 +154,7 @@ static int run(const struct command *command, int argc, char **argv)
 		r = sample_list(host.run_dir, parse.operands, (size_t)parse.n_operands, false,
 				USAGE_CPU | USAGE_MEMORY | USAGE_PIDS | SAMPLE_COUNTERS, arena, &samples, &n,
 				&err);
-	return r < 0 ? print_error(&err) : judge(samples, n, &bounds, arena);
+	return r < 0 ? print_error(all ? NULL : parse.operands[0], &err) : judge(samples, n, &bounds, arena);
 }
 
 static const struct command_option options[] = {

@@ -275,7 +275,8 @@ static int parse_request(const struct command *command, const struct command_par
 	if (ret->json && ret->format)
 		return command_usage_error(command, "--json and --format exclude each other");
 	if (sample && duration_parse(sample, &ret->sample_ms) < 0)
-		return command_usage_error(command, "--sample is a time like 1s or 500ms, not \"%s\"", sample);
+		return command_usage_error(command, "--sample is a time like 1s or 500ms, not \"%s\"",
+					   sample);
 	if (columns && ret->format)
 		return command_usage_error(command, "--format names its columns itself, without --columns");
 	if (ret->format)
@@ -321,8 +322,9 @@ static const struct command_option options[] = {
 
 const struct command command_stats = {
 	.name = "stats",
-	.usage = "[-a] [--no-stream] [--no-trunc] [--json | --format TEXT] [--sample DURATION] [--columns LIST] "
-		 "[NAME...]",
+	.usage =
+		"[-a] [--no-stream] [--no-trunc] [--json | --format TEXT] [--sample DURATION] [--columns LIST] "
+		"[NAME...]",
 	.summary = "Shows what the running services use, every second.",
 	.example = "kapsel stats --no-stream --sample 1s",
 	.options = options,

@@ -337,7 +337,7 @@ static int parse_cri(const char *line, size_t size, char *scratch, struct log_en
 
 int log_entry_parse(const char *line, size_t size, char *scratch, struct log_entry *ret)
 {
-	*ret = (struct log_entry){ .text = scratch };
+	*ret = (struct log_entry){ .text = scratch, .attrs = "", .time = "" };
 	if (size == 0)
 		return -EINVAL;
 	return line[0] == '{' ? parse_json(line, size, scratch, ret) : parse_cri(line, size, scratch, ret);

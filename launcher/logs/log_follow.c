@@ -22,21 +22,22 @@ struct log_follow {
 
 int log_follow_open(struct log_follow **ret, struct error *err)
 {
-	struct log_follow *follow = malloc(sizeof(*follow));
+	_cleanup_log_follow_ struct log_follow *follow = malloc(sizeof(*follow));
+	int errnum;
 
 	if (!follow)
 		return error_set(err, ENOMEM, "allocate the log reader");
 	follow->file = -1;
 	follow->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (follow->inotify < 0) {
-		error_set(err, errno, "watch the log");
-		free(follow);
-		if (err && err->code == EMFILE)
+		errnum = errno;
+		error_set(err, errnum, "watch the log");
+		if (errnum == EMFILE)
 			error_remedy(err,
 				     "end other watchers, or raise the sysctl fs.inotify.max_user_instances");
-		return err ? -err->code : -EMFILE;
+		return -errnum;
 	}
-	*ret = follow;
+	*ret = take_ptr(follow);
 	return 0;
 }
 
@@ -44,7 +45,8 @@ struct log_follow *log_follow_free(struct log_follow *follow)
 {
 	if (!follow)
 		return NULL;
-	close(follow->inotify);
+	if (follow->inotify >= 0)
+		close(follow->inotify);
 	free(follow);
 	return NULL;
 }

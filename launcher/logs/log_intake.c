@@ -26,13 +26,18 @@ static void note(struct log_shared *shared, size_t pending)
 	log_journal_order();
 }
 
-/* Of the noted bytes @have are in the window; the hold has the others. */
+/*
+ * Of the noted bytes @have are in the window; the hold has the others. Nobody else reads it, so no
+ * failure to do so can last; left in there they would be lost to the log.
+ */
 static ssize_t take(struct log_intake *intake, struct log_shared *shared, size_t have)
 {
+	int tries = 0;
+
 	while (have < shared->pending) {
 		ssize_t got = read(intake->hold[0], shared->input + LOG_PIECE + have, shared->pending - have);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && (errno == EINTR || tries++ < 3))
 			continue;
 		if (got <= 0)
 			return got < 0 ? -errno : -EIO;

@@ -38,7 +38,8 @@ int log_intake_init(struct log_intake *intake, struct error *err) _must_check_;
  * Call it only while no input waits. What is no pipe is read directly: not safe from a kill.
  * Return: bytes, 0 at the end of the stream, -errno (-EAGAIN: it is empty).
  */
-ssize_t log_intake_fill(struct log_intake *intake, struct log_shared *shared, int stream, int fd) _must_check_;
+ssize_t log_intake_fill(struct log_intake *intake, struct log_shared *shared, int stream, int fd)
+	_must_check_;
 
 /**
  * log_intake_recover() - after a kill: complete what was begun
@@ -46,7 +47,8 @@ ssize_t log_intake_fill(struct log_intake *intake, struct log_shared *shared, in
  *
  * Return: bytes in the window as of log_intake_fill(); 0: nothing was begun; -errno.
  */
-ssize_t log_intake_recover(struct log_intake *intake, struct log_shared *shared, int *ret_stream) _must_check_;
+ssize_t log_intake_recover(struct log_intake *intake, struct log_shared *shared, int *ret_stream)
+	_must_check_;
 
 /** log_intake_done() - a commit speaks of the input: forget the number. */
 void log_intake_done(struct log_shared *shared);

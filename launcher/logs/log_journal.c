@@ -9,8 +9,8 @@
 int log_journal_map(struct log_shared **ret, struct error *err)
 {
 	/* What is not touched takes no memory: an idle writer has a few pages of it. */
-	struct log_shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct log_shared *shared =
+		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (shared == MAP_FAILED)
 		return error_set(err, errno, "map the log writer's memory");

@@ -29,6 +29,8 @@ int log_stdout_flush(struct log_stdout *out)
 
 void log_stdout_put(struct log_stdout *out, const char *text, size_t size)
 {
+	if (size == 0) /* then text may be NULL, which memcpy(3) does not take */
+		return;
 	while (size > LOG_STDOUT_BUFFER - out->used) {
 		size_t part = LOG_STDOUT_BUFFER - out->used;
 

@@ -16,8 +16,9 @@
 #include "launcher/logs/log_sink.h"
 #include "launcher/logs/output_socket.h"
 
-/* An entry must fit into the queue, whatever its 16 KiB are. 1 KiB is for what is neither text nor attributes. */
-_Static_assert(LOG_PIECE * JSON_LINE_GROWTH + LOG_ATTRS_MAX + 1024 <= LOG_QUEUE_SIZE,
+/* An entry must fit into the queue, whatever its 16 KiB are. 1 KiB is for what is neither text nor
+ * attributes. */
+_Static_assert(LOG_PIECE *JSON_LINE_GROWTH + LOG_ATTRS_MAX + 1024 <= LOG_QUEUE_SIZE,
 	       "the queue holds the largest entry");
 
 /* The process's own part. What another process must go on with is in *shared. */
@@ -76,7 +77,8 @@ static bool next_piece(const struct log_shared *shared, struct log_piece *piece)
 
 static int make_room(struct log_writer *writer, enum log_stream stream, size_t size, struct error *err)
 {
-	return log_output_reserve(&writer->output, writer->sink.type->bound(&writer->sink, stream, size), err);
+	return log_output_reserve(&writer->output, writer->sink.type->bound(&writer->sink, stream, size),
+				  err);
 }
 
 static void append(struct log_writer *writer, const struct log_piece *piece)

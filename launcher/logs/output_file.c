@@ -202,8 +202,7 @@ static void file_close(struct log_output *output)
 {
 	struct log_position *now = &output->shared->now;
 
-	if (output->fd >= 0 && now->torn > 0 &&
-	    ftruncate(output->fd, (off_t)(now->size - now->torn)) < 0)
+	if (output->fd >= 0 && now->torn > 0 && ftruncate(output->fd, (off_t)(now->size - now->torn)) < 0)
 		now->torn = 0; /* the next writer begins with a newline */
 	fd_close(&output->fd);
 	rotation_deinit(&output->rotation);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -22,8 +23,8 @@
 #include "launcher/logs/output_socket.h"
 
 enum {
-	WAIT_MS = 10, /* for room in a receiver's queue; the supervisor has other things to do, too */
-	WAITS = 5,    /* in one flush */
+	WAIT_MS = 10,  /* for room in a receiver's queue: unix(7) has it for ten datagrams */
+	FLUSH_MS = 50, /* in all waits of one flush; the supervisor has other things to do, too */
 	ADDRESS_SIZE = 160,
 };
 
@@ -62,11 +63,23 @@ static void hang_up(struct log_output *output)
 	now->torn = 0;
 }
 
-static bool may_wait(const struct log_output *output, int *waits)
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* @until_ms: 0 before the first wait. */
+static bool may_wait(const struct log_output *output, uint64_t *until_ms)
 {
 	struct pollfd room = { .fd = output->fd, .events = POLLOUT };
+	uint64_t now = now_ms();
 
-	return ++*waits <= WAITS && poll(&room, 1, WAIT_MS) != 0;
+	if (*until_ms == 0)
+		*until_ms = now + FLUSH_MS;
+	return now < *until_ms && poll(&room, 1, WAIT_MS) != 0;
 }
 
 int output_socket_send_sealed(int fd, const char *message, size_t size)
@@ -125,7 +138,8 @@ static int connect_again(struct log_output *output, struct error *err)
 static int datagram_flush(struct log_output *output, struct error *err)
 {
 	struct log_position *now = &output->shared->now;
-	int waits = 0, tries = 0;
+	uint64_t until_ms = 0;
+	int tries = 0;
 
 	while (now->queue_begin < now->queue_end) {
 		const char *at = output->shared->queue + now->queue_begin;
@@ -139,7 +153,7 @@ static int datagram_flush(struct log_output *output, struct error *err)
 		if (r == 0) {
 			now->queue_begin += LOG_FRAME_SIZE + size;
 			log_journal_commit(output->shared);
-		} else if (r == -EAGAIN && may_wait(output, &waits)) {
+		} else if (r == -EAGAIN && may_wait(output, &until_ms)) {
 			continue;
 		} else if (may_reconnect(output, -r, &tries)) {
 			hang_up(output);
@@ -153,7 +167,8 @@ static int datagram_flush(struct log_output *output, struct error *err)
 static int stream_flush(struct log_output *output, struct error *err)
 {
 	struct log_position *now = &output->shared->now;
-	int waits = 0, tries = 0;
+	uint64_t until_ms = 0;
+	int tries = 0;
 
 	while (now->queue_begin < now->queue_end) {
 		const char *at = output->shared->queue + now->queue_begin;
@@ -166,7 +181,7 @@ static int stream_flush(struct log_output *output, struct error *err)
 		if (size >= 0) {
 			log_output_written(output, (size_t)size);
 			log_journal_commit(output->shared);
-		} else if (errno == EAGAIN && may_wait(output, &waits)) {
+		} else if (errno == EAGAIN && may_wait(output, &until_ms)) {
 			continue;
 		} else if (may_reconnect(output, errno, &tries)) {
 			hang_up(output);
@@ -219,9 +234,8 @@ int output_socket_address(const struct log_options *options, struct log_address 
 		return log_address_unix(options->socket ? options->socket : JOURNAL_SOCKET, SOCK_DGRAM, ret,
 					err);
 	case SPEC_LOG_SYSLOG:
-		return log_address_parse(options->syslog_address ? options->syslog_address :
-								   "unixgram:///dev/log",
-					 ret, err);
+		return log_address_parse(
+			options->syslog_address ? options->syslog_address : "unixgram:///dev/log", ret, err);
 	case SPEC_LOG_SOCKET:
 		if (!options->socket)
 			return error_set(err, EINVAL, "log.socket is missing");
@@ -240,7 +254,8 @@ static int first_contact(struct log_output *output, struct error *err)
 	int r = connect_again(output, err);
 
 	if (r == -ENOENT || r == -ECONNREFUSED)
-		return error_remedy(err, "start the service that listens there, or choose another log.driver");
+		return error_remedy(err,
+				    "start the service that listens there, or choose another log.driver");
 	return r;
 }
 

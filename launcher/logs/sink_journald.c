@@ -15,8 +15,8 @@
 #include "launcher/logs/log_sink.h"
 
 enum {
-	NAME_MAX_BYTES = 64,   /* journald drops a field with a longer name */
-	SHORT_ID = 12,         /* Docker's */
+	NAME_MAX_BYTES = 64,    /* journald drops a field with a longer name */
+	SHORT_ID = 12,          /* Docker's */
 	ENTRY_FIELDS_MAX = 512, /* the fields of put_entry() without the text */
 };
 

@@ -57,8 +57,8 @@ static int put_parts(struct log_sink *sink, enum log_stream stream, const struct
 		     bool network)
 {
 	char host[HOST_MAX + 1] = "", name[HOST_MAX + 1] = "", tag[APP_NAME_MAX + 1], id[MSGID_MAX + 1];
-	unsigned int priority = options->syslog_facility * 8 +
-				(stream == LOG_STDERR ? SEVERITY_ERR : SEVERITY_INFO);
+	unsigned int priority =
+		options->syslog_facility * 8 + (stream == LOG_STDERR ? SEVERITY_ERR : SEVERITY_INFO);
 	int lead, tail;
 
 	gethostname(name, sizeof(name) - 1);
@@ -93,7 +93,8 @@ static int init(struct log_sink *sink, const struct log_options *options, const 
 	if (options->syslog_facility > FACILITY_LAST)
 		return error_set(err, EINVAL, "syslog facility %u is above %d", options->syslog_facility,
 				 FACILITY_LAST);
-	tzset(); /* now: later the supervisor may have no view of /etc/localtime; localtime_r() does not look again */
+	tzset(); /* now: later the supervisor may have no view of /etc/localtime; localtime_r() does not look
+		    again */
 	sink->framed = address->type == SOCK_DGRAM;
 	sink->limit = address->network ? UDP_LIMIT : LOCAL_LIMIT;
 	sink->syslog_format = options->syslog_format;

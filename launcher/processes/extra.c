@@ -41,7 +41,7 @@ struct extra {
 	bool killed;
 	pid_t pid;
 	int pidfd;
-	int gate; /* write end: where execveat itself is not held */
+	int gate;           /* write end: where execveat itself is not held */
 	int fds[EXTRA_FDS]; /* -1 once they are init's */
 	struct extra_order *order;
 	struct notify *notify;
@@ -60,15 +60,54 @@ struct extras {
 	struct extra items[EXTRA_MAX];
 };
 
+/* Return: false when init is gone, and with it everything. */
+static bool order_kill(const struct run *run, uint32_t id)
+{
+	static struct extra_order order; /* large, and only its head is touched */
+
+	order.type = MESSAGE_EXTRA_KILL;
+	order.id = id;
+	return fd_send(run->control[0], &order, offsetof(struct extra_order, text), NULL, 0) == 0;
+}
+
+/* A standby is forked before any of this is known; the page with the proofs it shares. */
+static void carry(const struct run *run)
+{
+	run->proof->carried.host_id = run->host_id;
+	run->proof->carried.host_range = run->host_range;
+	run->proof->carried.exec_fd = run->exec_fd;
+	run->proof->carried.exec_held = run->exec_held;
+	run->proof->carried.listens = run->filter.notify;
+}
+
+static void take_carried(struct run *run)
+{
+	run->host_id = run->proof->carried.host_id;
+	run->host_range = run->proof->carried.host_range;
+	run->exec_fd = run->proof->carried.exec_fd;
+	run->exec_held = run->proof->carried.exec_held;
+	run->filter.notify = run->proof->carried.listens;
+}
+
 static struct extras *extras_of(struct run *run, struct error *err)
 {
 	if (run->extras)
 		return run->extras;
 	run->extras = calloc(1, sizeof(*run->extras));
-	if (run->extras)
-		run->extras->run = run;
-	else
+	if (!run->extras) {
 		error_set(err, ENOMEM, "keep book of further processes");
+		return NULL;
+	}
+	run->extras->run = run;
+	run->extras->last_id = (uint32_t)loop_now_ms();
+	/* What a supervisor that was killed has started has nobody to answer for it, or to hear its end. The
+	 * clock keeps its numbers from being given again. */
+	if (run->adopted) {
+		take_carried(run);
+		order_kill(run, EXTRA_ALL);
+	} else {
+		carry(run);
+	}
 	return run->extras;
 }
 
@@ -77,7 +116,8 @@ static int add_word(struct extra_order *order, const char *word, struct error *e
 	size_t size = strlen(word) + 1;
 
 	if (size > sizeof(order->text) - order->size) {
-		error_set(err, E2BIG, "start a further process: its arguments and environment exceed %d bytes",
+		error_set(err, E2BIG,
+			  "start a further process: its arguments and environment exceed %d bytes",
 			  EXTRA_TEXT_MAX);
 		return error_remedy(err, "put long values into a file that it reads");
 	}
@@ -106,7 +146,8 @@ static bool is_replaced(const char *variable, const char *const *env)
 static int add_env(struct extra_order *order, const char *variable, struct error *err)
 {
 	if (order->n_env == EXTRA_ENV_MAX)
-		return error_set(err, E2BIG, "start a further process: more than %d variables", EXTRA_ENV_MAX);
+		return error_set(err, E2BIG, "start a further process: more than %d variables",
+				 EXTRA_ENV_MAX);
 	order->n_env++;
 	return add_word(order, variable, err);
 }
@@ -143,8 +184,8 @@ static int check_request(const struct run *run, const struct extra_request *requ
 		return error_remedy(err, "write the whole path inside, such as /bin/sh");
 	}
 	if (spec->limits.open_files < EXTRA_FILES_MIN) {
-		error_set(err, EMFILE, "start %s in the container: limits.open_files is %llu", request->argv[0],
-			  (unsigned long long)spec->limits.open_files);
+		error_set(err, EMFILE, "start %s in the container: limits.open_files is %llu",
+			  request->argv[0], (unsigned long long)spec->limits.open_files);
 		return error_remedy(err, "raise limits.open_files to %d or more", EXTRA_FILES_MIN);
 	}
 	if (spec_exec_once(spec) && !run->exec_held) {
@@ -178,7 +219,8 @@ static void finish(struct extra *extra, int wait_status)
 	struct error failure = extra->failure;
 
 	if (failure.code == 0 && extra->state != EXTRA_RUNNING)
-		error_set(&failure, ECANCELED, "start a further process: it was ended before it could execute");
+		error_set(&failure, ECANCELED,
+			  "start a further process: it was ended before it could execute");
 	release(extra);
 	ended(arg, wait_status, failure.code ? &failure : NULL);
 }
@@ -322,7 +364,8 @@ static int on_notify(void *arg, short revents, struct error *err)
 		return 0;
 	}
 	r = notify_handle(extra->notify, &ignored);
-	if (r == NOTIFY_EXEC_WAITS && !extra->killed && notify_release_exec(extra->notify, &extra->failure) == 1)
+	if (r == NOTIFY_EXEC_WAITS && !extra->killed &&
+	    notify_release_exec(extra->notify, &extra->failure) == 1)
 		extra->state = EXTRA_RUNNING;
 	if (r == NOTIFY_EXEC_WAITS && extra->failure.code)
 		extra_kill(extra);
@@ -363,7 +406,8 @@ static int check_and_release(struct extra *extra, int exec_fd, int *fds, struct 
 	if (r < 0)
 		return r;
 	if (extra->killed)
-		return error_set(err, ECANCELED, "start a further process: it was ended before it could execute");
+		return error_set(err, ECANCELED,
+				 "start a further process: it was ended before it could execute");
 	if (run->exec_held) {
 		extra->state = EXTRA_SEALED;
 		notify_expect_exec(extra->notify, extra->pid, exec_fd);
@@ -383,26 +427,16 @@ static struct extra *find(struct extras *all, uint32_t id)
 	return NULL;
 }
 
-/* What a supervisor that was killed had ordered has nobody to let it go. */
-static void forget_foreign(struct run *run, const struct message *message)
-{
-	const struct extra_order order = { .type = MESSAGE_EXTRA_KILL, .id = message->id };
-
-	if (message->type == MESSAGE_EXTRA_SEALED &&
-	    fd_send(run->control[0], &order, offsetof(struct extra_order, text), NULL, 0) < 0)
-		return; /* init is gone, and with it everything */
-}
-
 int extra_message(struct run *run, const struct message *message, int *fds, size_t n_fds, struct error *err)
 {
 	struct extras *all = run->extras;
 	struct extra *extra = find(all, message->id);
 	int r = 0;
 
-	if (!extra && run->adopted)
-		forget_foreign(run, message);
-	else if (!extra)
+	if (!extra && !run->adopted) /* else it is of the supervisor before this one */
 		r = error_set(err, EPROTO, "understand init: it speaks of a process that was not asked for");
+	else if (!extra)
+		r = 0;
 	else if (message->type == MESSAGE_EXTRA_SEALED && extra->state == EXTRA_STARTING && n_fds >= 2 &&
 		 fds[1] >= 0) {
 		extra->state = EXTRA_SEALED;
@@ -431,16 +465,11 @@ pid_t extra_pid(const struct extra *extra)
 
 void extra_kill(struct extra *extra)
 {
-	const struct extra_order order = { .type = MESSAGE_EXTRA_KILL, .id = extra->id };
-
 	extra->killed = true;
 	if (extra->state == EXTRA_QUEUED)
 		return; /* it ends when its turn comes */
 	/* From inside the whole group; from outside also what has changed its user id. */
-	if (fd_send(extra->all->run->control[0], &order, offsetof(struct extra_order, text), NULL, 0) < 0 &&
-	    extra->pidfd < 0)
-		return; /* init is gone, and with it everything */
-	if (extra->pidfd >= 0)
+	if (order_kill(extra->all->run, extra->id) && extra->pidfd >= 0)
 		pidfd_send_signal(extra->pidfd, SIGKILL, NULL, 0);
 }
 

@@ -24,9 +24,10 @@ struct run;
 
 struct extra_request {
 	const char *const *argv; /* NULL-terminated; argv[0] is absolute: nothing searches a PATH */
-	const char *const *env;  /* "NAME=VALUE" in place of or beside the payload's, NULL-terminated; NULL: none */
-	int fds[3];              /* stdin, stdout, stderr; they stay the caller's */
-	bool urgent;             /* a health check: there is a place for it even when all others are taken */
+	const char *const
+		*env; /* "NAME=VALUE" in place of or beside the payload's, NULL-terminated; NULL: none */
+	int fds[3];   /* stdin, stdout, stderr; they stay the caller's */
+	bool urgent;  /* a health check: there is a place for it even when all others are taken */
 };
 
 /* @failure: why it never executed; NULL: it did, and ended with @wait_status (wait(2)). */
@@ -71,7 +72,13 @@ void extra_kill(struct extra *extra);
 /** extra_signal() - send it a signal; none when it does not run yet. */
 void extra_signal(struct extra *extra, int signal);
 
-/** extra_denied() - have @denied called after each answer to a refused call of a further process. */
+/**
+ * extra_denied() - have @denied called after each answer to a refused call of a further process
+ *
+ * To be called at the begin of a run: where a standby has taken over (run->adopted) it ends the processes
+ * that the supervisor before it has started.
+ * Return: 0 or -ENOMEM.
+ */
 int extra_denied(struct run *run, void (*denied)(void *arg), void *arg) _must_check_;
 
 /** extra_end_all() - the run is over: call each `ended` with a failure, and forget everything. */

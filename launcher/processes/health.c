@@ -124,7 +124,8 @@ static void fail(struct health *health, const struct error *failure)
 {
 	char text[HEALTH_OUTPUT_MAX];
 
-	snprintf(text, sizeof(text), "the check did not run: %.300s: %s", failure->msg, error_name(failure->code));
+	snprintf(text, sizeof(text), "the check did not run: %.300s: %s", failure->msg,
+		 error_name(failure->code));
 	say(health, text);
 	conclude(health, false);
 }
@@ -161,7 +162,8 @@ static void begin_check(struct health *health)
 	health->timed_out = false;
 	r = open_output(health, request.fds, &err);
 	if (r == 0)
-		r = extra_start(health->run, health->loop, &request, check_ended, health, &health->check, &err);
+		r = extra_start(health->run, health->loop, &request, check_ended, health, &health->check,
+				&err);
 	for (size_t i = 0; i < ARRAY_SIZE(request.fds); i++)
 		fd_close(&request.fds[i]);
 	if (r == 0) {
@@ -228,7 +230,9 @@ struct health *health_new(struct run *run, struct loop *loop,
 		error_set(err, ENOMEM, "begin with the health checks");
 		return NULL;
 	}
-	*health = (struct health){ .run = run, .loop = loop, .report = report, .arg = arg, .pipe = -1, .source = -1 };
+	*health = (struct health){
+		.run = run, .loop = loop, .report = report, .arg = arg, .pipe = -1, .source = -1
+	};
 	health->state = health_state_begin(&run->spec->health, now);
 	health->due = loop_timer(loop, on_due, health);
 	if (health->due < 0) {

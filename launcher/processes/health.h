@@ -23,7 +23,8 @@ struct health_report {
 	bool success;                   /* of this check */
 	bool changed;                   /* state is another one than before this check */
 	bool act;                       /* it became unhealthy, and the profile wants a restart */
-	char output[HEALTH_OUTPUT_MAX]; /* the last of stdout and stderr, or why there is none; valid UTF-8 or not */
+	char output[HEALTH_OUTPUT_MAX]; /* the last of stdout and stderr, or why there is none; valid UTF-8 or
+					   not */
 };
 
 /**
@@ -36,5 +37,6 @@ struct health *health_new(struct run *run, struct loop *loop,
 			  void (*report)(void *arg, const struct health_report *report), void *arg,
 			  struct error *err) _must_check_;
 
-/** health_free() - no more checks; a running one is killed and not reported. NULL is allowed. Return: NULL. */
+/** health_free() - no more checks; a running one is killed and not reported. NULL is allowed. Return: NULL.
+ */
 struct health *health_free(struct health *health);

@@ -8,7 +8,8 @@ struct health_state health_state_begin(const struct spec_health *spec, uint64_t 
 
 static bool in_start_period(const struct health_state *state, uint64_t now_ms)
 {
-	return state->state == RECORD_HEALTH_STARTING && now_ms - state->started_ms < state->spec->start_period_ms;
+	return state->state == RECORD_HEALTH_STARTING &&
+	       now_ms - state->started_ms < state->spec->start_period_ms;
 }
 
 uint64_t health_state_wait(const struct health_state *state, uint64_t now_ms)

@@ -98,7 +98,7 @@ static int keep_all_high(struct run *run, struct error *err)
 		&run->control[1],     &run->go[0],          &run->stdin_fd,       &run->stdout_fd,
 		&run->stderr_fd,      &run->sealed[0],      &run->sealed[1],      &run->stdout_pipe[0],
 		&run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1], &run->interpreter_fd,
-		&run->program_fd,     &run->procfs_fd,     &run->notify_sock,
+		&run->program_fd,     &run->procfs_fd,      &run->notify_sock,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
@@ -178,7 +178,8 @@ static int keep_own(struct run *run, struct error *err)
 	sigaddset(&ended, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &ended, NULL) < 0)
 		return error_set(err, errno, "wait for the ends of children");
-	/* All three stand at RUN_FD_FLOOR or above, the numbers below are the workload's streams and sockets. */
+	/* All three stand at RUN_FD_FLOOR or above, the numbers below are the workload's streams and sockets.
+	 */
 	if (dup3(run->control[1], INIT_CONTROL, O_CLOEXEC) < 0 ||
 	    (run->procfs_fd >= 0 && dup3(run->procfs_fd, INIT_PROCFS, O_CLOEXEC) < 0))
 		return error_set(err, errno, "keep init's descriptors");

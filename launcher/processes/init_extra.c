@@ -243,7 +243,7 @@ static bool take_start(struct run *run, struct init_extras *extras, const int fd
 static void take_kill(struct init_extras *extras, uint32_t id)
 {
 	for (size_t i = 0; i < EXTRA_MAX; i++) {
-		if (extras->items[i].pid == 0 || extras->items[i].id != id)
+		if (extras->items[i].pid == 0 || (id != EXTRA_ALL && extras->items[i].id != id))
 			continue;
 		kill(-extras->items[i].pid, SIGKILL);
 		kill(extras->items[i].pid, SIGKILL); /* before its setsid() it leads no group */

@@ -25,6 +25,8 @@ enum { EXTRA_STDIN, EXTRA_STDOUT, EXTRA_STDERR, EXTRA_GATE, EXTRA_FDS };
 /* What init keeps open once the payload is sealed, and where: 0 to 2 stay free for what an order brings. */
 enum { INIT_CONTROL = 3, INIT_CHILDREN = 4, INIT_PROCFS = 5, INIT_FDS_END = 6 };
 
+enum { EXTRA_ALL = 0 }; /* the id of none: MESSAGE_EXTRA_KILL means all */
+
 /* MESSAGE_EXTRA_START and MESSAGE_EXTRA_KILL; the latter without text. */
 struct extra_order {
 	enum message_type type;

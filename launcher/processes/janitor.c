@@ -34,7 +34,8 @@ struct word {
 		WORD_RUN,     /* the run's descriptors, as run_fds() lists them */
 		WORD_STREAMS, /* stdout, stderr, the workload's sd_notify socket */
 		WORD_IDLE,    /* that run is over */
-		WORD_CLEAN,   /* go */
+		WORD_CLEAN,   /* all is clean: go */
+	WORD_RETRY,   /* it is not: try, and go */
 	} tag;
 	unsigned int given; /* bit n: descriptor n is there; else a filler */
 	pid_t init_pid, payload_pid;
@@ -208,6 +209,7 @@ static void hear(struct service *service, struct heard *heard, const struct word
 		close_run(heard);
 		break;
 	case WORD_CLEAN:
+	case WORD_RETRY:
 		break;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -237,6 +239,13 @@ static int make_run(struct service *service, struct heard *heard)
 	return 0;
 }
 
+static int clean(const struct service *service)
+{
+	struct run *base = service->base;
+
+	return (base->state_fd >= 0 ? state_clean(base, false) : state_reclaim(base)) < 0;
+}
+
 _noreturn_ static void janitor_main(struct service *service, int sock, pid_t supervisor)
 {
 	static struct heard heard;
@@ -257,16 +266,19 @@ _noreturn_ static void janitor_main(struct service *service, int sock, pid_t sup
 	while ((got = fd_receive(sock, &word, sizeof(word), fds, WORD_FDS)) == (ssize_t)sizeof(word)) {
 		if (word.tag == WORD_CLEAN)
 			_exit(0);
+		if (word.tag == WORD_RETRY)
+			_exit(clean(service));
 		hear(service, &heard, &word, fds);
 		for (size_t i = 0; i < WORD_FDS; i++)
 			fd_close(&fds[i]);
 	}
-	/* Its descriptors are closed before it is dead: only then is what we share at rest. */
-	poll(&dead, 1, -1);
+	/* Its descriptors are closed before it is dead: only then is what we share at rest. It was dead before
+	 * we looked where there is none. */
+	while (dead.fd >= 0 && poll(&dead, 1, -1) < 0 && errno == EINTR)
+		;
 	close(sock);
 	if (!heard.started)
-		_exit((service->base->state_fd >= 0 ? state_clean(service->base, false)
-						    : state_reclaim(service->base)) < 0);
+		_exit(clean(service));
 	if (heard.running && make_run(service, &heard) < 0)
 		_exit(EXIT_LAUNCHER);
 	_exit(adopt(service, heard.running));
@@ -328,18 +340,19 @@ int janitor_watch(struct service *service, struct error *err)
 	return service->sources.janitor < 0 ? error_set(err, ENOSPC, "watch over the janitor") : 0;
 }
 
-int janitor_dismiss(struct service *service, bool clean)
+int janitor_dismiss(struct service *service, bool is_clean)
 {
-	const struct word word = { .tag = WORD_CLEAN };
+	const struct word word = { .tag = is_clean ? WORD_CLEAN : WORD_RETRY };
 	int status = -1;
 
 	if (service->janitor <= 0)
 		return -ESRCH;
-	if (clean)
-		status = fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0);
+	/* It waits for the death of who says nothing: one that can't be told is ended. */
+	if (fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0)
+		kill(service->janitor, SIGKILL);
 	fd_close(&service->janitor_fd);
 	while (waitpid(service->janitor, &status, 0) < 0 && errno == EINTR)
 		;
 	service->janitor = 0;
-	return clean || status == 0 ? 0 : -ECHILD;
+	return is_clean || status == 0 ? 0 : -ECHILD;
 }

@@ -14,20 +14,24 @@
 #include "launcher/run.h"
 #include "profiles/spec.h"
 
-enum {
-	READY_ORDER = 7,
-	AT_ONCE_MAX = 16, /* datagrams a round: a flood must not keep the supervisor from the rest */
-};
+/*
+ * A workload may write as fast as it can. Its supervisor reads a handful of datagrams, then rests; and each
+ * status goes into a file, so they are told at most twice a second, the last one always.
+ */
+enum { READY_ORDER = 7, AT_ONCE_MAX = 16, REST_MS = 10, STATUS_MS = 500 };
 
 struct ready {
 	struct run *run;
 	struct loop *loop;
 	struct ready_callbacks callbacks;
 	void *arg;
-	int source, watchdog;
-	uint64_t watchdog_ms; /* 0: off */
-	bool bitten;          /* said once */
-	bool busy, gone;      /* ready_free() within a callback: on_datagram() frees when it returns */
+	int source;
+	int watchdog, rest, status_due;     /* timers */
+	uint64_t watchdog_ms;               /* 0: off */
+	bool is_ready, is_stopping, bitten; /* said once */
+	bool has_status;                    /* waits to be told */
+	char status[READY_STATUS_MAX];
+	bool busy, gone; /* ready_free() within a callback: on_datagram() frees when it returns */
 };
 
 static void close_passed(struct msghdr *msg)
@@ -51,7 +55,8 @@ static ssize_t receive(int sock, char buffer[READY_DATAGRAM_MAX])
 {
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int) * 253)]; /* SCM_MAX_FD: else the kernel closes the rest itself */
+		char bytes[CMSG_SPACE(sizeof(int) *
+				      253)]; /* SCM_MAX_FD: else the kernel closes the rest itself */
 	} control;
 	struct iovec iov = { .iov_base = buffer, .iov_len = READY_DATAGRAM_MAX };
 	struct msghdr msg = { .msg_iov = &iov,
@@ -90,6 +95,35 @@ static void call(void (*callback)(void *arg), void *arg, bool wanted)
 		callback(arg);
 }
 
+static void tell_status(struct ready *ready)
+{
+	char text[READY_STATUS_MAX];
+
+	if (!ready->has_status || loop_timer_runs(ready->loop, ready->status_due))
+		return;
+	ready->has_status = false;
+	memcpy(text, ready->status, sizeof(text)); /* the callback may free *ready */
+	loop_timer_set(ready->loop, ready->status_due, STATUS_MS);
+	if (ready->callbacks.status)
+		ready->callbacks.status(ready->arg, text);
+}
+
+static int on_status_due(void *arg, struct error *err)
+{
+	(void)err;
+	tell_status(arg);
+	return 0;
+}
+
+static int on_rested(void *arg, struct error *err)
+{
+	struct ready *ready = arg;
+
+	(void)err;
+	loop_pause(ready->loop, ready->source, false);
+	return 0;
+}
+
 /* The order is that of a life: what ends comes last. */
 static void act(struct ready *ready, const struct ready_message *message)
 {
@@ -101,16 +135,21 @@ static void act(struct ready *ready, const struct ready_message *message)
 		ready->watchdog_ms = message->watchdog_ms;
 	if (message->watchdog || message->has_watchdog_ms)
 		feed(ready);
-	if (message->has_status && callbacks.status)
-		callbacks.status(arg, message->status);
-	if (!ready->gone)
-		call(callbacks.reloading, arg, message->reloading);
-	if (!ready->gone)
-		call(callbacks.ready, arg, message->ready);
+	if (message->has_status) {
+		memcpy(ready->status, message->status, sizeof(ready->status));
+		ready->has_status = true;
+		tell_status(ready);
+	}
+	if (!ready->gone && message->ready && !ready->is_ready) {
+		ready->is_ready = true;
+		call(callbacks.ready, arg, true);
+	}
 	if (!ready->gone && message->has_extend_ms && callbacks.extend)
 		callbacks.extend(arg, message->extend_ms);
-	if (!ready->gone)
-		call(callbacks.stopping, arg, message->stopping);
+	if (!ready->gone && message->stopping && !ready->is_stopping) {
+		ready->is_stopping = true;
+		call(callbacks.stopping, arg, true);
+	}
 	if (!ready->gone && message->watchdog_triggered)
 		bite(ready, true);
 }
@@ -121,6 +160,8 @@ static int on_datagram(void *arg, short revents, struct error *err)
 
 	(void)revents, (void)err;
 	ready->busy = true;
+	loop_pause(ready->loop, ready->source, true);
+	loop_timer_set(ready->loop, ready->rest, REST_MS);
 	for (int i = 0; i < AT_ONCE_MAX && !ready->gone; i++) {
 		char buffer[READY_DATAGRAM_MAX];
 		struct ready_message message;
@@ -146,8 +187,8 @@ static int on_watchdog(void *arg, struct error *err)
 	return 0;
 }
 
-struct ready *ready_new(struct run *run, struct loop *loop, const struct ready_callbacks *callbacks, void *arg,
-			struct error *err)
+struct ready *ready_new(struct run *run, struct loop *loop, const struct ready_callbacks *callbacks,
+			void *arg, struct error *err)
 {
 	struct ready *ready;
 	int r;
@@ -159,9 +200,20 @@ struct ready *ready_new(struct run *run, struct loop *loop, const struct ready_c
 		error_set(err, ENOMEM, "listen to the workload's notifications");
 		return NULL;
 	}
-	*ready = (struct ready){ .run = run, .loop = loop, .callbacks = *callbacks, .arg = arg, .source = -1 };
+	*ready = (struct ready){ .run = run,
+				 .loop = loop,
+				 .callbacks = *callbacks,
+				 .arg = arg,
+				 .source = -1,
+				 .watchdog = -1,
+				 .rest = -1,
+				 .status_due = -1 };
 	ready->watchdog_ms = run->spec->watchdog_ms;
 	r = ready->watchdog = loop_timer(loop, on_watchdog, ready);
+	if (r >= 0)
+		r = ready->rest = loop_timer(loop, on_rested, ready);
+	if (r >= 0)
+		r = ready->status_due = loop_timer(loop, on_status_due, ready);
 	if (r >= 0)
 		r = ready->source = loop_add(loop, run->notify_sock, POLLIN, READY_ORDER, on_datagram, ready);
 	if (r < 0) {
@@ -186,6 +238,8 @@ struct ready *ready_free(struct ready *ready)
 		return NULL;
 	loop_remove(ready->loop, &ready->source);
 	loop_timer_drop(ready->loop, &ready->watchdog);
+	loop_timer_drop(ready->loop, &ready->rest);
+	loop_timer_drop(ready->loop, &ready->status_due);
 	ready->gone = true;
 	if (!ready->busy)
 		free(ready);

@@ -19,9 +19,8 @@ struct run;
 
 /* Each may be NULL. */
 struct ready_callbacks {
-	void (*ready)(void *arg); /* READY=1; also at the end of a reload */
-	void (*reloading)(void *arg);
-	void (*stopping)(void *arg);
+	void (*ready)(void *arg);    /* READY=1; the first only: what follows RELOADING=1 is no news */
+	void (*stopping)(void *arg); /* STOPPING=1; the first only */
 	void (*status)(void *arg, const char *text); /* valid UTF-8, without control characters */
 	void (*extend)(void *arg, uint64_t ms);      /* EXTEND_TIMEOUT_USEC= */
 	/* "WATCHDOG=1" did not come in time, or the workload gives up itself (@triggered). Called once. */
@@ -33,8 +32,8 @@ struct ready_callbacks {
  *
  * Return: NULL with *err filled on failure, and with err->code 0 when the profile has no "notify".
  */
-struct ready *ready_new(struct run *run, struct loop *loop, const struct ready_callbacks *callbacks, void *arg,
-			struct error *err) _must_check_;
+struct ready *ready_new(struct run *run, struct loop *loop, const struct ready_callbacks *callbacks,
+			void *arg, struct error *err) _must_check_;
 
 /** ready_stopping() - an end was asked for: the watchdog is quiet from now on. NULL is allowed. */
 void ready_stopping(struct ready *ready);

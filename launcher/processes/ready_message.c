@@ -82,7 +82,8 @@ static bool is_line(const char *line, size_t size, const char *text)
 }
 
 /* Return: whether the line starts with @name, which ends in "="; then its value. */
-static bool is_field(const char *line, size_t size, const char *name, const char **ret_value, size_t *ret_size)
+static bool is_field(const char *line, size_t size, const char *name, const char **ret_value,
+		     size_t *ret_size)
 {
 	size_t length = strlen(name);
 
@@ -102,8 +103,6 @@ static void parse_line(const char *line, size_t size, struct ready_message *ret)
 		ret->ready = true;
 	else if (is_line(line, size, "STOPPING=1"))
 		ret->stopping = true;
-	else if (is_line(line, size, "RELOADING=1"))
-		ret->reloading = true;
 	else if (is_line(line, size, "WATCHDOG=1"))
 		ret->watchdog = true;
 	else if (is_line(line, size, "WATCHDOG=trigger"))

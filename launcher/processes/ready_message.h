@@ -8,12 +8,12 @@
 enum { READY_STATUS_MAX = 400, READY_DATAGRAM_MAX = 8192 };
 
 struct ready_message {
-	bool ready, stopping, reloading;
-	bool watchdog;            /* WATCHDOG=1 */
-	bool watchdog_triggered;  /* WATCHDOG=trigger */
+	bool ready, stopping;
+	bool watchdog;           /* WATCHDOG=1 */
+	bool watchdog_triggered; /* WATCHDOG=trigger */
 	bool has_watchdog_ms, has_extend_ms, has_status;
-	uint64_t watchdog_ms;     /* WATCHDOG_USEC=; 0 switches the watchdog off */
-	uint64_t extend_ms;       /* EXTEND_TIMEOUT_USEC= */
+	uint64_t watchdog_ms;          /* WATCHDOG_USEC=; 0 switches the watchdog off */
+	uint64_t extend_ms;            /* EXTEND_TIMEOUT_USEC= */
 	char status[READY_STATUS_MAX]; /* STATUS=, valid UTF-8 without control characters */
 };
 

@@ -102,8 +102,10 @@ static int claim(struct service *service, struct error *err)
 
 	service->proof = mmap(NULL, sizeof(*service->proof), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (service->proof == MAP_FAILED)
+		return error_set(err, errno, "map the page for proofs");
 	service->base = arena_alloc(service->arena, sizeof(*service->base));
-	if (service->proof == MAP_FAILED || !service->base)
+	if (!service->base)
 		return error_set(err, ENOMEM, "prepare the service");
 	fill_run(service, service->base);
 	if (spec_log_piped(&service->spec)) {

@@ -193,11 +193,11 @@ void janitor_idle(struct service *service);
 
 /**
  * janitor_dismiss() - let it go and reap it
- * @clean: all is clean; else it tries once more
+ * @is_clean: all is clean; else it tries once more
  *
  * Return: 0: all is clean; -ESRCH, -ECHILD: there is none, or it failed as well.
  */
-int janitor_dismiss(struct service *service, bool clean);
+int janitor_dismiss(struct service *service, bool is_clean);
 
 /**
  * adopt() - in the janitor: the supervisor died

@@ -97,7 +97,7 @@ static const char *type_text(int status, enum metrics_form form)
 					   : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-static int write_answer(const struct metrics_request *request, const struct body *bodies)
+static int write_answer(const struct metrics_request *request, const struct body *bodies, const char *date)
 {
 	char head[HEAD_MAX], refusal[64];
 	struct body body = bodies[request->form];
@@ -109,10 +109,10 @@ static int write_answer(const struct metrics_request *request, const struct body
 		body.text = refusal;
 	}
 	length = snprintf(head, sizeof(head),
-			  "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s"
+			  "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s"
 			  "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 			  "Connection: close\r\n\r\n",
-			  request->status, status_text(request->status),
+			  request->status, status_text(request->status), date,
 			  type_text(request->status, request->form), body.size,
 			  request->status == 405 ? "Allow: GET, HEAD\r\n" : "");
 	r = fd_write_all(STDOUT_FILENO, head, (size_t)length);
@@ -138,6 +138,16 @@ static void drain(char *text, size_t size)
 			break;
 }
 
+/* When the numbers were read; RFC 9110 wants it. The C library may look for the time zone's file here. */
+static void format_date(char *text, size_t size)
+{
+	const time_t now = time(NULL);
+	struct tm parts;
+
+	if (!gmtime_r(&now, &parts) || strftime(text, size, "%a, %d %b %Y %H:%M:%S GMT", &parts) == 0)
+		text[0] = '\0';
+}
+
 static int print_bodies(const struct sample *samples, size_t n, const char *cgroup_mount,
 			struct body bodies[FORMS], struct error *err)
 {
@@ -155,12 +165,13 @@ static int print_bodies(const struct sample *samples, size_t n, const char *cgro
 
 int metrics_http_answer(const struct sample *samples, size_t n, const char *cgroup_mount, struct error *err)
 {
-	char text[METRICS_REQUEST_MAX + 1];
+	char text[METRICS_REQUEST_MAX + 1], date[64];
 	struct metrics_request request = { 0 };
 	struct body bodies[FORMS] = { 0 };
 	size_t used = 0;
 	int r;
 
+	format_date(date, sizeof(date));
 	r = print_bodies(samples, n, cgroup_mount, bodies, err);
 	if (r == 0)
 		r = metrics_sandbox_rights(err);
@@ -174,7 +185,7 @@ int metrics_http_answer(const struct sample *samples, size_t n, const char *cgro
 	text[used] = '\0';
 	if (request.status == 0)
 		metrics_request_parse(text, used, &request);
-	r = write_answer(&request, bodies);
+	r = write_answer(&request, bodies, date);
 	if (r < 0)
 		return error_set(err, -r, "write the answer");
 	drain(text, METRICS_REQUEST_MAX);

@@ -65,7 +65,6 @@ static int set_limits(struct error *err)
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_NOFILE, STDERR_FILENO + 1 }, /* poll(2) takes no more than that many */
-		{ RLIMIT_NPROC, 0 },
 		{ RLIMIT_CPU, PROCESSOR_S },
 	};
 
@@ -111,7 +110,7 @@ int metrics_sandbox_calls(struct error *err)
 {
 	/* restart_syscall: poll goes on by it after SIGSTOP and SIGCONT. */
 	static const char *const calls[] = {
-		"read",       "write",           "poll",         "ppoll",      "shutdown", "close",
+		"read",       "write",           "poll",         "ppoll",         "shutdown", "close",
 		"exit_group", "restart_syscall", "rt_sigreturn", "clock_gettime",
 	};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);

@@ -15,7 +15,7 @@ enum { METRICS_SANDBOX_LIFE_S = 15 };
 
 /**
  * metrics_sandbox_rights() - the first layer: no capabilities in any set, no_new_privs, Landlock without
- * one rule, limits for descriptors, processes and processor time, an end by SIGALRM
+ * one rule, limits for descriptors, core files and processor time, an end by SIGALRM
  *
  * Everything above stderr is closed. Irreversible.
  * Return: 0 or -errno with *err filled; then nothing may be read.

@@ -55,7 +55,7 @@ static const struct field fields[] = {
 	{ "health_output", TEXT, MEMBER(health_output), false },
 	{ "ready", BOOL, MEMBER(ready), false },
 	{ "status_text", TEXT, MEMBER(status_text), false },
-	{ "profile", TEXT, MEMBER(profile), false },
+	{ "profile_path", TEXT, MEMBER(profile), false },
 	{ "command", TEXT, MEMBER(command), false },
 	{ "rootfs", TEXT, MEMBER(rootfs), false },
 	{ "cgroup", TEXT, MEMBER(cgroup), false },

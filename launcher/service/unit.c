@@ -22,7 +22,7 @@ enum { WATCHDOG_MARGIN_MS = 30000 };
 
 /* What root needs for starting containers, less all that it does not (capabilities(7)). */
 #define UNIT_CAPABILITIES                                                                                    \
-	"CAP_SYS_ADMIN CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER "       \
+	"CAP_SYS_ADMIN CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER "     \
 	"CAP_SYS_PTRACE CAP_SYS_RESOURCE CAP_NET_BIND_SERVICE"
 
 /* A path of the host that the service uses. */
@@ -74,8 +74,7 @@ static struct use use_at(const struct unit *unit, size_t i)
 	}
 	i -= spec->n_mounts;
 	if (i < spec->n_secrets)
-		return (struct use){ credential_name(unit, i) ? "" : spec->secrets[i].source,
-				     USE_READ };
+		return (struct use){ credential_name(unit, i) ? "" : spec->secrets[i].source, USE_READ };
 	return (struct use){ NULL, USE_READ };
 }
 
@@ -205,7 +204,6 @@ static void print_groups(FILE *out)
 {
 	fputs("\nSlice=kapsel.slice\nDelegate=yes\nOOMPolicy=continue\nTasksMax=infinity\n"
 	      "RuntimeDirectory=kapsel\nRuntimeDirectoryMode=0700\nRuntimeDirectoryPreserve=yes\n"
-	      "LogsDirectory=kapsel\nLogsDirectoryMode=2750\n"
 	      "CacheDirectory=kapsel\nCacheDirectoryMode=0700\n",
 	      out);
 }
@@ -269,7 +267,8 @@ static void print_hardening(const struct unit *unit, FILE *out)
 	static const char *const temporary[] = { "/tmp", "/var/tmp", NULL };
 	struct use use = use_at(unit, 0);
 
-	fputs("\nProtectSystem=strict\n", out);
+	/* LogsDirectory= would take the directory's group away, whose members may read the logs. */
+	fputs("\nProtectSystem=strict\nReadWritePaths=-/var/log/kapsel\n", out);
 	for (size_t i = 0; use.path; use = use_at(unit, ++i)) {
 		char path[PATH_MAX];
 		int length = (int)strlen(use.path);

@@ -21,8 +21,9 @@ const char *verdict_name(enum verdict_result result)
 
 enum verdict_result verdict_worse(enum verdict_result a, enum verdict_result b)
 {
-	static const int ranks[] = { [VERDICT_OK] = 0, [VERDICT_UNKNOWN] = 1, [VERDICT_WARNING] = 2,
-				     [VERDICT_CRITICAL] = 3 };
+	static const int ranks[] = {
+		[VERDICT_OK] = 0, [VERDICT_UNKNOWN] = 1, [VERDICT_WARNING] = 2, [VERDICT_CRITICAL] = 3
+	};
 
 	return ranks[a] >= ranks[b] ? a : b;
 }

@@ -26,7 +26,8 @@ struct verdict {
 	char text[VERDICT_TEXT_MAX]; /* "web: up 3 h, healthy, memory 43 %" */
 };
 
-/** verdict_reach() - judge one reading, which must have USAGE_CPU, USAGE_MEMORY, USAGE_PIDS, SAMPLE_COUNTERS */
+/** verdict_reach() - judge one reading, which must have USAGE_CPU, USAGE_MEMORY, USAGE_PIDS, SAMPLE_COUNTERS
+ */
 void verdict_reach(const struct sample *sample, const struct verdict_bounds *bounds, struct verdict *ret);
 
 /** verdict_print_numbers() - write the reading's performance data, each number with a space before it. */

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -28,6 +30,8 @@ const struct dev_node dev_nodes[DEV_NODES] = {
 	{ "/dev/null", 1, 3 },   { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
 	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 },
 };
+
+#define NOTIFY_NAME "notify" /* of DEV_NOTIFY */
 
 static const struct {
 	const char *name, *target;
@@ -108,6 +112,29 @@ static int add_mount_points(const struct spec *spec, int dev_fd, struct error *e
 	return 0;
 }
 
+/*
+ * The socket of sd_notify(3). The name is relative to our own tmpfs, through the working directory, which
+ * pivot_root sets anew; nothing of the image is resolved. To write to it is all that connecting needs, also
+ * once /dev is read-only.
+ */
+static int add_notify(struct run *run, int dev_fd, struct error *err)
+{
+	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_NAME };
+	const int on = 1;
+
+	if (!run->spec->notify)
+		return 0;
+	run->notify_sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (run->notify_sock < 0 ||
+	    setsockopt(run->notify_sock, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return error_set(err, errno, "create the socket for notifications");
+	if (fchdir(dev_fd) < 0 ||
+	    bind(run->notify_sock, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    fchmodat(dev_fd, NOTIFY_NAME, 0600, 0) < 0)
+		return error_set(err, errno, "create " DEV_NOTIFY);
+	return 0;
+}
+
 static int dev_apply(const struct step *step, struct run *run, struct error *err)
 {
 	static const struct mounts_option options[] = {
@@ -133,6 +160,8 @@ static int dev_apply(const struct step *step, struct run *run, struct error *err
 	r = add_nodes(step->spec, dev, err);
 	if (r == 0)
 		r = add_mount_points(step->spec, dev, err);
+	if (r == 0)
+		r = add_notify(run, dev, err);
 	if (r < 0)
 		return r;
 	r = mounts_restrict(dev, false, MOUNT_ATTR_RDONLY);
@@ -170,6 +199,8 @@ static void dev_explain(const struct step *step, const struct spec *spec, FILE *
 	fputs("null zero full random urandom", out);
 	for (size_t i = 0; i < spec->n_devices; i++)
 		fprintf(out, " %s", spec->devices[i].path + strlen("/dev/"));
+	if (spec->notify)
+		fputs(" notify", out);
 }
 
 const struct step_type step_dev = {

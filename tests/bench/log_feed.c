@@ -6,9 +6,9 @@
  *	seq 1000 | log-feed /dev/shm/x.log [MAX_SIZE_BYTES MAX_FILES [compress]]
  *	seq 1000 | log-feed KEY=VALUE...
  *
- * The keys: driver (json-file cri journald syslog socket), path, max_size, max_files, compress=yes, stream=stderr,
- * name, id, image, tag, label=NAME=VALUE (up to eight), address, facility, format, socket, on_full=drop.
- * The end of the log waits for a receiver that is slow or away.
+ * The keys: driver (json-file cri journald syslog socket), path, max_size, max_files, compress=yes,
+ *stream=stderr, name, id, image, tag, label=NAME=VALUE (up to eight), address, facility, format, socket,
+ *on_full=drop. The end of the log waits for a receiver that is slow or away.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -103,9 +103,9 @@ static int set(struct feed *feed, const char *key, char *value)
 	const struct {
 		const char *key, **at;
 	} texts[] = {
-		{ "path", &options->path },	{ "name", &options->name },
-		{ "id", &options->id },		{ "image", &options->image },
-		{ "tag", &options->tag },	{ "address", &options->syslog_address },
+		{ "path", &options->path },     { "name", &options->name },
+		{ "id", &options->id },         { "image", &options->image },
+		{ "tag", &options->tag },       { "address", &options->syslog_address },
 		{ "socket", &options->socket },
 	};
 	char *equals = strchr(value, '=');

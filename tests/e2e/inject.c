@@ -2,11 +2,12 @@
 /*
  * Lets one system call of one process of a start fail, or the process die there (ptrace(2)).
  *
- *   inject trace FILE COMMAND...               one line a call: PROCESS INDEX NUMBER ARGUMENTS
- *   inject fail PROCESS INDEX ERRNO COMMAND... that call is not made and returns -ERRNO
- *   inject kill PROCESS INDEX COMMAND...       the process gets SIGKILL instead of that call
+ *   inject trace FILE COMMAND...                    one line a call: PROCESS INDEX CALL ARGUMENTS
+ *   inject fail PROCESS CALL INDEX ERRNO COMMAND... that call is not made and returns -ERRNO
+ *   inject kill PROCESS CALL INDEX COMMAND...       the process gets SIGKILL instead of that call
  *
- * PROCESS counts in the order of birth from 0, INDEX counts the calls of that process from 0.
+ * PROCESS counts in the order of birth from 0, CALL is a system call's number, INDEX counts the process's
+ * calls of that number from 0: who waits for events makes them in another order each time.
  * strace can do the same with one counter for each process, which hits all of them at once;
  * here it is always exactly one. A process is let go at its own execve (the workload's calls
  * are not the launcher's), all of them after the fault.
@@ -30,12 +31,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES_MAX = 64, STATUS_BROKEN = 200, STATUS_MISSED = 201 };
+enum { PROCESSES_MAX = 64, CALLS_MAX = 512, STATUS_BROKEN = 200, STATUS_MISSED = 201 };
 enum mode { TRACE, FAIL, KILL };
 
 struct process {
 	pid_t pid;
-	long calls;
+	long calls[CALLS_MAX]; /* made so far, by number */
 	bool injected; /* the call's result is to be replaced */
 	bool detached;
 };
@@ -43,7 +44,7 @@ struct process {
 static struct process processes[PROCESSES_MAX];
 static int n_processes;
 static enum mode mode;
-static long wanted_process, wanted_index, wanted_errno;
+static long wanted_process, wanted_call, wanted_index, wanted_errno;
 static bool started, done;
 static int trace = -1;
 
@@ -109,12 +110,15 @@ static void entry(struct process *process, const struct __ptrace_syscall_info *i
 
 	if (!started)
 		return;
-	index = process->calls++;
+	if (info->entry.nr >= CALLS_MAX)
+		return;
+	index = process->calls[info->entry.nr]++;
 	if (mode == TRACE)
 		dprintf(trace, "%ld %ld %llu %llx %llx %llx\n", number, index,
 			(unsigned long long)info->entry.nr, (unsigned long long)info->entry.args[0],
 			(unsigned long long)info->entry.args[1], (unsigned long long)info->entry.args[2]);
-	if (done || mode == TRACE || number != wanted_process || index != wanted_index)
+	if (done || mode == TRACE || number != wanted_process || index != wanted_index ||
+	    (long)info->entry.nr != wanted_call)
 		return;
 	done = true;
 	if (mode == KILL) {
@@ -211,7 +215,7 @@ static int follow(pid_t first)
 
 static int usage(void)
 {
-	dprintf(2, "usage: inject trace FILE|fail PROCESS INDEX ERRNO|kill PROCESS INDEX COMMAND...\n");
+	dprintf(2, "usage: inject trace FILE|fail PROCESS CALL INDEX ERRNO|kill PROCESS CALL INDEX COMMAND...\n");
 	return STATUS_BROKEN;
 }
 
@@ -226,12 +230,13 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return usage();
 	mode = strcmp(argv[1], "fail") == 0 ? FAIL : strcmp(argv[1], "kill") == 0 ? KILL : TRACE;
-	at = mode == TRACE ? 3 : mode == KILL ? 4 : 5;
+	at = mode == TRACE ? 3 : mode == KILL ? 5 : 6;
 	if (argc <= at)
 		return usage();
 	wanted_process = mode == TRACE ? -1 : atol(argv[2]);
-	wanted_index = mode == TRACE ? -1 : atol(argv[3]);
-	wanted_errno = mode == FAIL ? atol(argv[4]) : 0;
+	wanted_call = mode == TRACE ? -1 : atol(argv[3]);
+	wanted_index = mode == TRACE ? -1 : atol(argv[4]);
+	wanted_errno = mode == FAIL ? atol(argv[5]) : 0;
 	if (mode == TRACE)
 		trace = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (mode == TRACE && trace < 0)

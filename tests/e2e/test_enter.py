@@ -15,6 +15,8 @@ import pytest
 import lib_host
 from lib_faults import WORKLOAD, Family, children, last_line, tools, workload  # noqa: F401
 
+from test_rootless import reachable, subids, user  # noqa: F401
+
 pytestmark = pytest.mark.root
 
 OPEN = {"exec": {"allow": ["*"]}, "syscalls": {"allow": ["@base", "@process"]}}
@@ -196,13 +198,13 @@ def test_a_refused_call_is_named_with_the_line_that_opens_it(service):
     assert '"@file-write"' in end.stderr, end
 
 
-def test_a_call_that_is_never_legitimate_kills_it_and_not_the_service(service):
-    running = service(exec={"allow": ["*"]})
-    result = running.enter("/bin/mount", "-t", "tmpfs", "x", "/tmp")
+def test_a_call_that_is_never_legitimate_kills_it_and_not_the_service(service, tools):
+    running = service(rootfs=str(tools), exec={"allow": ["*"]})
+    result = running.enter(WORKLOAD, "call", "kexec_load")
     assert result.status == 128 + signal.SIGSYS, result
     assert running.is_up()
     end = running.stop()
-    assert "mount" in end.stderr, end
+    assert "kexec_load" in end.stderr, end
     assert "SIGTERM" in last_line(end), end
 
 
@@ -225,7 +227,7 @@ def test_landlock_lets_it_execute_what_the_profile_lists_only(service, tools):
 
 
 def test_it_writes_nowhere_that_the_profile_does_not_open(service):
-    running = service(mounts=[{"target": "/tmp", "type": "tmpfs", "size": "1M"}], **OPEN)
+    running = service(mounts={"/tmp": {"type": "tmpfs", "size": "1MiB"}}, **OPEN)
     result = running.enter("/bin/sh", "-c", "echo a > /tmp/a && echo wrote; for f in /x /dev/x /bin/x /proc/sys/x; "
                                             "do echo x > $f || echo refused; done")
     assert result.stdout == "wrote\n" + "refused\n" * 4, result
@@ -239,8 +241,8 @@ def test_neither_can_signal_or_trace_the_other(service):
         pytest.skip("Landlock has no scope for signals before Linux 6.12")
     running = service(["/bin/sh", "-c", "while true; do kill -KILL -1 && echo hit; sleep 0.1; done"], **OPEN)
     began = time.monotonic()
-    result = running.enter("/bin/sh", "-c", "sleep 1; kill -KILL 2; echo $?; kill -KILL -1; echo $?")
-    assert result.stdout == "1\n1\n", result
+    result = running.enter("/bin/sh", "-c", "sleep 1; kill -KILL 2; echo $?; kill -KILL -1; echo alive")
+    assert result.stdout == "1\nalive\n", result
     assert time.monotonic() - began >= 1
     assert running.is_up()
     running.stop()
@@ -308,9 +310,82 @@ def test_a_killed_supervisor_takes_it_along(service):
     running.running.process.kill()
     result = entered.finish()
     assert result.status == 125, result
-    lib_host.wait_for(lambda: not Path(f"/proc/{pid}").exists() and not Path(f"/proc/{init}").exists(),
-                      what="the end of the container")
     running.running.finish()
+
+    def ended():
+        lib_host.reap_orphans()
+        return not Path(f"/proc/{pid}").exists() and not Path(f"/proc/{init}").exists()
+    lib_host.wait_for(ended, what="the end of the container")
+
+
+def test_a_standby_that_adopts_ends_what_the_dead_supervisor_let_in_and_lets_in_others(service):
+    running = service(on_supervisor_death="adopt", env={"KEPT": "1"}, **OPEN)
+    entered = running.begin("/bin/sleep", "100")
+    pid = running.one_extra()
+    init, payload = running.family.init, running.payload
+    standby = running.family.janitor
+    running.running.process.kill()
+    assert entered.finish().status == 125
+    running.running.finish()
+    try:
+        lib_host.wait_for(lambda: not Path(f"/proc/{pid}").exists(), what="the end of the further process")
+        assert Path(f"/proc/{payload}").exists() and Path(f"/proc/{init}").exists()
+        for _ in range(3):
+            result = running.enter("/bin/sh", "-c", "echo $KEPT; exit 6")
+            assert (result.status, result.stdout) == (6, "1\n"), result
+        again = running.begin("/bin/sleep", "100")
+        extra = lib_host.wait_for(lambda: next((pid for pid, _ in children(init) if pid != payload and program(pid) == "sleep"),
+                                               None), what="the further process")
+        assert restrictions(extra) == restrictions(payload)
+    finally:
+        os.kill(standby, signal.SIGTERM)
+    again.finish()
+
+    def ended():
+        lib_host.reap_orphans()
+        return not any(Path(f"/proc/{pid}").exists() for pid in (standby, init, payload))
+    lib_host.wait_for(ended, what="the end of the service")
+
+
+@pytest.mark.parametrize("ids", ["one-id", "subids"])
+def test_a_plain_user_enters_his_own(request, user, ids):
+    if ids == "subids":
+        user = request.getfixturevalue("subids")
+    profile = user.profile(["/bin/sleep", "1000"], stop={"timeout": "100ms"}, notify=True,
+                           health={"command": ["/bin/true"], "interval": "200ms", "retries": 1,
+                                   "on_failure": "report"}, **OPEN)
+    running = user.start_profile(profile)
+    state = user.directory / "run/kapsel" / profile["name"] / "state.json"
+
+    def healthy():
+        assert running.process.poll() is None, running.finish()
+        text = state.read_text() if state.exists() else ""
+        assert "unhealthy" not in text, text
+        return '"health":"healthy"' in text
+    lib_host.wait_for(healthy, 30, "a healthy service")
+    result = user.call("enter", profile["name"], "--", "/bin/sh", "-c", "ls -l /dev/notify; exit 3")
+    assert result.status == 3 and result.stdout.startswith("srw-------"), result
+    running.finish(signal.SIGTERM)
+
+
+def test_with_the_hosts_pids_it_is_the_same_and_ends_with_the_payload(service):
+    running = service(share_host=["pid"], proc="none", **OPEN)
+    result = running.enter("/bin/sh", "-c", "sleep 100 & exit 3")
+    assert result.status == 3, result
+    entered = running.begin("/bin/sleep", "100")
+    supervisor = running.running.process.pid
+    janitor = running.family.janitor
+    init = next(pid for pid, _ in children(supervisor) if pid != janitor)
+    pid = lib_host.wait_for(lambda: next((pid for pid, _ in children(init) if program(pid) == "sleep"
+                                          and Path(f"/proc/{pid}/cmdline").read_bytes() == b"/bin/sleep\x00100\x00"), None),
+                            what="the further process")
+    running.stop()
+    entered.finish()
+
+    def ended():
+        lib_host.reap_orphans()
+        return not Path(f"/proc/{pid}").exists()
+    lib_host.wait_for(ended, what="its end")
 
 
 # --- terminal -------------------------------------------------------------------

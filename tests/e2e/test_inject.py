@@ -11,6 +11,7 @@ Without KAPSEL_INJECT=all every call fails with EPERM and each third or so with 
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -53,12 +54,12 @@ IMPOSSIBLE = {
 class Place:
     """One call of one process."""
 
-    def __init__(self, process, index, name, arguments):
-        self.process, self.index, self.name, self.arguments = process, index, name, arguments
+    def __init__(self, process, index, number, name, arguments):
+        self.process, self.index, self.number, self.name, self.arguments = process, index, number, name, arguments
 
     def __str__(self):
         who = next(name for name, number in PROCESSES.items() if number == self.process)
-        return f"{who} call {self.index} {self.name}({', '.join(self.arguments)})"
+        return f"{who} {self.name}[{self.index}]({', '.join(self.arguments)})"
 
 
 class Injector:
@@ -86,7 +87,7 @@ class Injector:
                                 timeout=HANG_S, encoding="utf-8")
         assert result.returncode == 0, result
         rows = [line.split() for line in path.read_text().splitlines()]
-        places = [Place(int(row[0]), int(row[1]), self.names.get(int(row[2]), row[2]), row[3:]) for row in rows]
+        places = [Place(int(row[0]), int(row[1]), int(row[2]), self.names.get(int(row[2]), row[2]), row[3:]) for row in rows]
         assert {place.process for place in places} >= set(PROCESSES.values()), Counter(p.process for p in places)
         return places
 
@@ -135,16 +136,13 @@ class Injector:
 
     def clean_by_force(self):
         """So that one finding does not become many."""
-        for path in (self.state / "facts", self.state / "steps", self.state / "facts.new", self.state / "steps.new"):
-            path.unlink(missing_ok=True)
-        if self.state.exists():
-            self.state.rmdir()
+        shutil.rmtree(self.state, ignore_errors=True)
         if self.group and self.group.exists():
             self.group.rmdir()
 
     def fail(self, place, code):
         """What is wrong about a start in which this call failed, or None."""
-        answer = self.start("fail", place.process, place.index, code)
+        answer = self.start("fail", place.process, place.number, place.index, code)
         if answer is None:
             self.left()
             self.clean_by_force()
@@ -251,7 +249,7 @@ def test_a_process_that_dies_at_a_call_leaves_nothing(injector, process):
     problems = []
     tried = chosen(injector.places(number), 3, 1)
     for place in tried:
-        answer = injector.start("kill", number, place.index)
+        answer = injector.start("kill", number, place.number, place.index)
         left = injector.left()
         if answer is None:
             problems.append(f"{place}: hangs")
@@ -275,6 +273,6 @@ def test_the_tracer_itself_changes_nothing(program, kapsel, tools, tmp_path):
     injector = Injector(program, kapsel, plain(kapsel, tools, tmp_path))
     places = injector.trace()
     assert len(places) > 300
-    status, stdout, stderr = injector.start("fail", SUPERVISOR, 10 ** 6, errno.EPERM)
+    status, stdout, stderr = injector.start("fail", SUPERVISOR, 0, 10 ** 6, errno.EPERM)
     assert status == NEVER_REACHED and injector.ran(stdout), stderr
     assert injector.left() == []

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -37,6 +38,7 @@ struct world {
 	int ends[STREAMS]; /* the read ends of the pipes */
 	rlim_t size_limit; /* of all but the last process; 0: none */
 	pid_t feeder;
+	uint64_t dropped; /* of all tries */
 };
 
 /* Where a process is killed: after so many stops at system calls and then so many instructions. */
@@ -89,6 +91,7 @@ static _noreturn_ void feed(const struct data *data, const int pipes[STREAMS], u
 {
 	size_t at[STREAMS] = { 0 };
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a test that fails leaves nobody */
 	while (at[0] < data->size[0] || at[1] < data->size[1]) {
 		uint32_t s = next_random(&seed) % STREAMS;
 		size_t size = 1 + next_random(&seed) % chunk, left = data->size[s] - at[s];
@@ -110,15 +113,15 @@ static int serve_once(struct world *world, bool *ended)
 
 	for (int s = 0; s < STREAMS; s++)
 		fds[s] = (struct pollfd){ .fd = blocked || ended[s] ? -1 : world->ends[s], .events = POLLIN };
-	fds[STREAMS] =
-		(struct pollfd){ .fd = log_writer_compressing(world->writer), .events = POLLIN };
+	fds[STREAMS] = (struct pollfd){ .fd = log_writer_compressing(world->writer), .events = POLLIN };
 	if (poll(fds, STREAMS + 1, stalled ? RETRY_MS : -1) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (stalled)
 		(void)!log_writer_flush(world->writer, NULL);
 	for (int s = 0; s < STREAMS; s++) {
 		if (fds[s].revents) {
-			ssize_t got = log_writer_read(world->writer, (enum log_stream)s, world->ends[s], NULL);
+			ssize_t got =
+				log_writer_read(world->writer, (enum log_stream)s, world->ends[s], NULL);
 
 			ended[s] = got == 0;
 			if (got < 0 && got != -EAGAIN && !log_writer_stalled(world->writer))
@@ -137,10 +140,11 @@ static _noreturn_ void serve(struct world *world, bool adopt, bool limited)
 	struct error err = { 0 };
 	int r;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (world->size_limit && limited && setrlimit(RLIMIT_FSIZE, &limit) < 0)
 		_exit(FAILED);
-	r = adopt ? log_writer_adopt(world->writer, &world->options, &err) :
-		    log_writer_open(world->writer, &world->options, &err);
+	r = adopt ? log_writer_adopt(world->writer, &world->options, &err)
+		  : log_writer_open(world->writer, &world->options, &err);
 	while (r == 0 && (!ended[0] || !ended[1] || log_writer_stalled(world->writer)))
 		r = serve_once(world, ended);
 	if (r < 0) {
@@ -172,16 +176,6 @@ static void begin(struct world *world, uint32_t seed, uint32_t chunk)
 		close(in[s]);
 }
 
-static void end(struct world *world)
-{
-	int status;
-
-	for (int s = 0; s < STREAMS; s++)
-		close(world->ends[s]);
-	cr_assert(eq(int, waitpid(world->feeder, &status, 0), world->feeder));
-	cr_assert(zero(int, status));
-	world->writer = log_writer_release(world->writer);
-}
 
 static pid_t start(struct world *world, bool adopt, bool limited, bool traced)
 {
@@ -215,13 +209,14 @@ static bool run_to(struct world *world, bool adopt, struct place place)
 
 	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
 	cr_assert(eq(int, WSTOPSIG(status), SIGSTOP));
-	cr_assert(zero(long, ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)));
+	cr_assert(
+		zero(long, ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)));
 	while (place.stops > 0 || place.steps > 0) {
 		bool step = place.stops == 0;
 		int delivered = event == (SIGTRAP | 0x80) || event == SIGTRAP ? 0 : event;
 
-		cr_assert(zero(long, ptrace(step ? PTRACE_SINGLESTEP : PTRACE_SYSCALL, pid, NULL,
-					    (long)delivered)));
+		cr_assert(zero(
+			long, ptrace(step ? PTRACE_SINGLESTEP : PTRACE_SYSCALL, pid, NULL, (long)delivered)));
 		cr_assert(eq(int, waitpid(pid, &status, 0), pid));
 		if (!WIFSTOPPED(status)) {
 			cr_assert(zero(int, status));
@@ -293,11 +288,49 @@ static void see_cri(struct seen *seen)
 {
 	char suffix[16];
 
-	for (int slot = 999; slot > 0; slot--) {
+	for (int slot = 99; slot > 0; slot--) {
 		snprintf(suffix, sizeof(suffix), ".%d", slot);
 		see_cri_file(seen, log_path(suffix));
 	}
 	see_cri_file(seen, fixture_log);
+}
+
+static void start_anew(struct world *world)
+{
+	fixture_fini();
+	fixture_init();
+	world->options.path = fixture_log;
+}
+
+struct sums {
+	uint64_t came, dropped, wrong;
+};
+
+static void sum_entry(const struct entry *entry, void *arg)
+{
+	struct sums *sums = arg;
+	uint64_t dropped;
+
+	if (!entry)
+		sums->wrong++;
+	else if (sscanf(entry->log, "kapsel: %lu bytes dropped\n", &dropped) == 1)
+		sums->dropped += dropped;
+	else
+		sums->came += entry->log_size;
+}
+
+/* With on_full drop: what did not come was counted. */
+static void check_sums(struct world *world, const char *where)
+{
+	struct sums sums = { 0 };
+
+	sums.wrong += visit_entries(sum_entry, &sums);
+	cr_assert(zero(u64, sums.wrong), "%s", where);
+	cr_assert(eq(u64, sums.dropped, log_writer_dropped(world->writer)), "%s", where);
+	cr_assert(eq(u64, sums.came + sums.dropped, world->wrote.size[0] + world->wrote.size[1]), "%s", where);
+	cr_assert(eq(u64, sums.came + sums.dropped, log_writer_bytes(world->writer)), "%s", where);
+	world->dropped += sums.dropped;
+	start_anew(world);
 }
 
 static void check(struct world *world, const char *where)
@@ -322,12 +355,26 @@ static void check(struct world *world, const char *where)
 		cr_assert(seen.came.size[s] == world->wrote.size[s] && at == world->wrote.size[s],
 			  "%s: stream %d has %zu bytes of %zu, and differs from byte %zu", where, s,
 			  seen.came.size[s], world->wrote.size[s], at);
-		cr_assert(zero(sz, seen.short_pieces[s]), "%s: lines are cut where they should not be", where);
+		cr_assert(zero(sz, seen.short_pieces[s]), "%s: lines are cut where they should not be",
+			  where);
 	}
 	free_data(&seen.came);
-	fixture_fini();
-	fixture_init();
-	world->options.path = fixture_log;
+	start_anew(world);
+}
+
+static void end(struct world *world, const char *where)
+{
+	int status;
+
+	for (int s = 0; s < STREAMS; s++)
+		close(world->ends[s]);
+	cr_assert(eq(int, waitpid(world->feeder, &status, 0), world->feeder));
+	cr_assert(zero(int, status));
+	if (world->options.on_full == SPEC_FULL_DROP)
+		check_sums(world, where);
+	else
+		check(world, where);
+	world->writer = log_writer_release(world->writer);
 }
 
 /* --- the tests --------------------------------------------------------------------- */
@@ -349,20 +396,19 @@ static bool kill_two(struct world *world, struct place first, struct place secon
 		standby_over = run_to(world, true, second);
 	if (!over && (second.stops < 0 || !standby_over))
 		cr_assert(finish(start(world, true, false, false)));
-	end(world);
 	snprintf(where, sizeof(where), "killed at stop %ld + %ld, the standby at %ld + %ld, seed %u",
 		 first.stops, first.steps, second.stops, second.steps, seed);
-	check(world, where);
+	end(world, where);
 	return over;
 }
 
-static void kill_at_each_call(struct log_options *options, rlim_t size_limit, long stops_max)
+static void kill_at_each_call(struct log_options *options, size_t lines, rlim_t size_limit, long stops_max)
 {
 	struct world world = { .options = *options, .size_limit = size_limit };
 	uint32_t random = 1;
 	long stop;
 
-	make_data(&world.wrote, 4, 40);
+	make_data(&world.wrote, 4, lines);
 	for (stop = 0; stop < stops_max; stop++) {
 		/* Every second time the standby lives on at once. */
 		struct place second = { .stops = stop % 2 ? (long)(next_random(&random) % 60) : -1 };
@@ -371,34 +417,41 @@ static void kill_at_each_call(struct log_options *options, rlim_t size_limit, lo
 			break;
 	}
 	cr_expect(gt(long, stop, 100), "the writer ended after %ld stops", stop);
+	cr_expect(eq(int, world.dropped > 0, options->on_full == SPEC_FULL_DROP));
 	free_data(&world.wrote);
 }
 
 Test(log_crash, keeps_each_byte_when_it_is_killed_at_any_system_call)
 {
-	kill_at_each_call(FEEDER_OPTIONS(), 0, 1000);
+	kill_at_each_call(FEEDER_OPTIONS(), 20, 0, 1000);
 }
 
 Test(log_crash, keeps_each_byte_in_the_format_of_the_kubelet)
 {
-	kill_at_each_call(FEEDER_OPTIONS(.driver = SPEC_LOG_CRI, .max_size_bytes = 9000, .max_files = 900), 0,
-			  1000);
+	kill_at_each_call(FEEDER_OPTIONS(.driver = SPEC_LOG_CRI, .max_size_bytes = 9000, .max_files = 900),
+			  10, 0, 1000);
 }
 
 Test(log_crash, keeps_each_byte_when_it_is_killed_while_it_rotates)
 {
-	kill_at_each_call(FEEDER_OPTIONS(.max_size_bytes = 5000, .max_files = 900), 0, 1000);
+	kill_at_each_call(FEEDER_OPTIONS(.max_size_bytes = 8000, .max_files = 900), 10, 0, 1000);
 }
 
 Test(log_crash, keeps_each_byte_when_it_is_killed_while_files_are_compressed)
 {
-	kill_at_each_call(FEEDER_OPTIONS(.max_size_bytes = 9000, .max_files = 900, .compress = true), 0, 1000);
+	kill_at_each_call(FEEDER_OPTIONS(.max_size_bytes = 9000, .max_files = 900, .compress = true), 14, 0,
+			  1000);
 }
 
 /* The first file ends at the limit, inside of a line; the next process may go on. */
 Test(log_crash, keeps_each_byte_when_it_is_killed_while_the_disk_is_full)
 {
-	kill_at_each_call(FEEDER_OPTIONS(), 23456, 250);
+	kill_at_each_call(FEEDER_OPTIONS(), 14, 23456, 120);
+}
+
+Test(log_crash, counts_each_byte_that_it_drops_when_it_is_killed_while_the_disk_is_full)
+{
+	kill_at_each_call(FEEDER_OPTIONS(.on_full = SPEC_FULL_DROP), 14, 23456, 120);
 }
 
 Test(log_crash, keeps_each_byte_when_it_is_killed_between_two_instructions)
@@ -409,7 +462,7 @@ Test(log_crash, keeps_each_byte_when_it_is_killed_between_two_instructions)
 	uint32_t random = 99;
 
 	make_data(&world.wrote, 5, 40);
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < 60; i++) {
 		struct place places[2];
 
 		for (int j = 0; j < 2; j++)
@@ -417,6 +470,19 @@ Test(log_crash, keeps_each_byte_when_it_is_killed_between_two_instructions)
 						    .steps = (long)(next_random(&random) % 3000) };
 		kill_two(&world, places[0], places[1], 8);
 	}
+	free_data(&world.wrote);
+}
+
+/* All pairs of places around the first rotation; the new file gets its first bytes from the standby. */
+Test(log_crash, keeps_each_byte_when_the_standby_is_killed_too_while_it_takes_over)
+{
+	struct world world = { .options = *FEEDER_OPTIONS(.max_size_bytes = 300, .max_files = 900) };
+
+	make_data(&world.wrote, 21, 4);
+	for (long first = 14; first < 60; first++)
+		for (long second = 4 + first % 4; second < 44; second += 4)
+			kill_two(&world, (struct place){ .stops = first }, (struct place){ .stops = second },
+				 7);
 	free_data(&world.wrote);
 }
 
@@ -441,9 +507,8 @@ Test(log_crash, keeps_each_byte_when_many_are_killed_at_random_moments)
 		over = finish(pid);
 		killed += !over;
 	}
-	end(&world);
 	snprintf(where, sizeof(where), "%d killed, seed %d", killed, getpid());
-	check(&world, where);
+	end(&world, where);
 	cr_expect(gt(int, killed, 3), "%s", where);
 	free_data(&world.wrote);
 }

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -16,8 +17,6 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-
-enum { SLOTS = 1000 };
 
 char fixture_dir[64], fixture_log[80];
 
@@ -309,12 +308,30 @@ static size_t visit_file(const char *path, void (*visit)(const struct entry *ent
 	return torn;
 }
 
+/* The number of the oldest file; 0: there is only the log. */
+static int oldest_slot(void)
+{
+	DIR *dir = opendir(fixture_dir);
+	struct dirent *entry;
+	int oldest = 0;
+
+	cr_assert(dir != NULL);
+	while ((entry = readdir(dir))) {
+		int slot = 0;
+
+		if (sscanf(entry->d_name, "log.%d", &slot) == 1 && slot > oldest)
+			oldest = slot;
+	}
+	closedir(dir);
+	return oldest;
+}
+
 size_t visit_entries(void (*visit)(const struct entry *entry, void *arg), void *arg)
 {
 	char suffix[16];
 	size_t torn = 0;
 
-	for (int slot = SLOTS; slot > 0; slot--) {
+	for (int slot = oldest_slot(); slot > 0; slot--) {
 		snprintf(suffix, sizeof(suffix), ".%d", slot);
 		if (!exists(log_path(suffix)))
 			strcat(suffix, ".gz");

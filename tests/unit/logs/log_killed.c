@@ -23,7 +23,7 @@ static _noreturn_ void write_for_ever(int number)
 
 	if (pipe(f.pipes[0]) < 0 ||
 	    open_writer(FEEDER_OPTIONS(.max_size_bytes = 20000, .max_files = 900, .compress = true),
-			    &f.writer, &f.err) < 0)
+			&f.writer, &f.err) < 0)
 		_exit(1);
 	for (;;) {
 		char *end = text;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "launcher/logs/json_line.h"
 
 static char scratch[4096];
@@ -30,11 +31,12 @@ Test(reader_entry, reads_what_dockerd_writes)
 	struct log_entry entry;
 	int64_t ns;
 
-	cr_assert(eq(int,
-		     parse("{\"log\":\"a\\tb \\\"c\\\" \\u003cd\\u003e\\r\\n\",\"stream\":\"stderr\",\"attrs\":{\"tag\":\"x\"},"
-			   "\"time\":\"2016-10-06T00:17:09.669794202Z\"}",
-			   &entry),
-		     0));
+	cr_assert(eq(
+		int,
+		parse("{\"log\":\"a\\tb \\\"c\\\" \\u003cd\\u003e\\r\\n\",\"stream\":\"stderr\",\"attrs\":{\"tag\":\"x\"},"
+		      "\"time\":\"2016-10-06T00:17:09.669794202Z\"}",
+		      &entry),
+		0));
 	IS_TEXT(&entry, "a\tb \"c\" <d>\r\n");
 	cr_assert(eq(int, entry.stream, LOG_STDERR));
 	cr_assert(eq(int, log_entry_time(&entry, &ns), 0));
@@ -47,11 +49,12 @@ Test(reader_entry, takes_keys_in_any_order_and_passes_over_unknown_ones)
 {
 	struct log_entry entry;
 
-	cr_assert(eq(int,
-		     parse("{ \"x\":[1,{\"log\":\"no\"},\"]\\\"}\"], \"time\":\"2016-10-06T00:17:09Z\" , \"n\":-1.5e3,"
-			   "\"t\":true,\"stream\":\"stdout\",\"y\":{\"log\":{}},\"log\":\"yes\"} ",
-			   &entry),
-		     0));
+	cr_assert(eq(
+		int,
+		parse("{ \"x\":[1,{\"log\":\"no\"},\"]\\\"}\"], \"time\":\"2016-10-06T00:17:09Z\" , \"n\":-1.5e3,"
+		      "\"t\":true,\"stream\":\"stdout\",\"y\":{\"log\":{}},\"log\":\"yes\"} ",
+		      &entry),
+		0));
 	IS_TEXT(&entry, "yes");
 	cr_assert(not(log_entry_ends_line(&entry)));
 }
@@ -68,10 +71,14 @@ Test(reader_entry, decodes_every_escape)
 {
 	struct log_entry entry;
 
-	cr_assert(eq(int, parse("{\"log\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u00e4\\u20AC\\ud83d\\ude00\"}", &entry), 0));
+	cr_assert(eq(
+		int,
+		parse("{\"log\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u00e4\\u20AC\\ud83d\\ude00\"}", &entry),
+		0));
 	IS_TEXT(&entry, "\"\\/\b\f\n\r\t\0\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
 	/* halves of a surrogate pair */
-	cr_assert(eq(int, parse("{\"log\":\"\\ud83d|\\ude00|\\ud83d\\u0041|\\ud83d\\ud83d\\ude00\"}", &entry), 0));
+	cr_assert(eq(int, parse("{\"log\":\"\\ud83d|\\ude00|\\ud83d\\u0041|\\ud83d\\ud83d\\ude00\"}", &entry),
+		     0));
 	IS_TEXT(&entry, "\xef\xbf\xbd|\xef\xbf\xbd|\xef\xbf\xbd"
 			"A|\xef\xbf\xbd\xf0\x9f\x98\x80");
 	/* bytes that are no UTF-8 stay as they are */
@@ -84,11 +91,33 @@ Test(reader_entry, refuses_lines_that_are_torn_or_no_entry)
 	static const char whole[] =
 		"{\"log\":\"a\\u00e4\\n\",\"stream\":\"stdout\",\"attrs\":{\"a\":\"b\"},\"time\":\"2016-10-06T00:17:09Z\"}";
 	static const char *const bad[] = {
-		"", " ", "{", "{}", "[]", "null", "\"log\"", "{\"stream\":\"stdout\"}", "{\"log\":1}", "{\"log\":null}",
-		"{\"log\":\"a\"}x", "{\"log\":\"a\"}{\"log\":\"b\"}", "{\"log\":\"a\",}", "{,\"log\":\"a\"}",
-		"{\"log\" \"a\"}", "{\"log\":\"\\x\"}", "{\"log\":\"\\u12\"}", "{\"log\":\"\\u12g4\"}", "{\"log\":\"\x01\"}",
-		"{\"log\":\"a\",\"stream\":\"stdin\"}", "{\"log\":\"a\",\"stream\":1}", "{\"log\":\"a\",\"time\":5}",
-		"{\"log\":\"a\",\"x\":{]}}", "{\"log\":\"a\",\"x\":", "{\"log\":\"a\",\"x\":[}", "hello", "{\"msg\":\"a\"}",
+		"",
+		" ",
+		"{",
+		"{}",
+		"[]",
+		"null",
+		"\"log\"",
+		"{\"stream\":\"stdout\"}",
+		"{\"log\":1}",
+		"{\"log\":null}",
+		"{\"log\":\"a\"}x",
+		"{\"log\":\"a\"}{\"log\":\"b\"}",
+		"{\"log\":\"a\",}",
+		"{,\"log\":\"a\"}",
+		"{\"log\" \"a\"}",
+		"{\"log\":\"\\x\"}",
+		"{\"log\":\"\\u12\"}",
+		"{\"log\":\"\\u12g4\"}",
+		"{\"log\":\"\x01\"}",
+		"{\"log\":\"a\",\"stream\":\"stdin\"}",
+		"{\"log\":\"a\",\"stream\":1}",
+		"{\"log\":\"a\",\"time\":5}",
+		"{\"log\":\"a\",\"x\":{]}}",
+		"{\"log\":\"a\",\"x\":",
+		"{\"log\":\"a\",\"x\":[}",
+		"hello",
+		"{\"msg\":\"a\"}",
 	};
 	struct log_entry entry;
 
@@ -118,16 +147,16 @@ static void round_trip(const unsigned char *text, size_t size)
 	length += json_line_escape(line + length, text, size);
 	length += (size_t)sprintf(line + length, "\",\"stream\":\"stdout\",\"time\":\"x\"}");
 	cr_assert(eq(int, log_entry_parse(line, length, decoded, &entry), 0), "%s", line);
-	for (size_t i = 0; i < size; i++) {
-		static const unsigned char replacement[] = { 0xef, 0xbf, 0xbd };
+	for (size_t i = 0; i < size;) {
+		size_t valid = str_utf8_length(text + i, size - i);
+		const void *wanted = valid ? (const void *)(text + i) : "\xef\xbf\xbd";
+		size_t wanted_size = valid ? valid : 3;
 
-		if (from < entry.text_size && (unsigned char)entry.text[from] == text[i]) {
-			from++;
-			continue;
-		}
-		cr_assert(le(sz, from + 3, entry.text_size), "byte %zu of %s", i, line);
-		cr_assert(eq(int, memcmp(entry.text + from, replacement, 3), 0), "byte %zu of %s", i, line);
-		from += 3;
+		cr_assert(le(sz, from + wanted_size, entry.text_size), "byte %zu of %s", i, line);
+		cr_assert(eq(int, memcmp(entry.text + from, wanted, wanted_size), 0), "byte %zu of %s", i,
+			  line);
+		from += wanted_size;
+		i += valid ? valid : 1;
 	}
 	cr_assert(eq(sz, from, entry.text_size));
 }
@@ -135,9 +164,19 @@ static void round_trip(const unsigned char *text, size_t size)
 Test(reader_entry, gives_back_what_the_writer_escaped)
 {
 	static const char *const nasty[] = {
-		"\",\"stream\":\"stderr\"}\n{\"log\":\"", "\\", "\\\"", "\\u0041", "\x1b]0;title\x07", "<&>",
-		"\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa", "\xff\xfe\xc0\x80", "\xed\xa0\x80", "\xf0\x9f\x98\x80\xf0\x9f",
-		"{\"a\":[1,2]}", "\r\n", "\\n",
+		"\",\"stream\":\"stderr\"}\n{\"log\":\"",
+		"\\",
+		"\\\"",
+		"\\u0041",
+		"\x1b]0;title\x07",
+		"<&>",
+		"\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa",
+		"\xff\xfe\xc0\x80",
+		"\xed\xa0\x80",
+		"\xf0\x9f\x98\x80\xf0\x9f",
+		"{\"a\":[1,2]}",
+		"\r\n",
+		"\\n",
 	};
 	unsigned char bytes[64];
 
@@ -151,7 +190,10 @@ Test(reader_entry, gives_back_what_the_writer_escaped)
 		size_t size = (size_t)random() % sizeof(bytes);
 
 		for (size_t i = 0; i < size; i++)
-			bytes[i] = (unsigned char)(random() % 3 ? random() : "\"\\\n{}<&,u0\xe2\x80\xa8\xed\xa0"[random() % 15]);
+			bytes[i] =
+				(unsigned char)(random() % 3
+							? random()
+							: "\"\\\n{}<&,u0\xe2\x80\xa8\xed\xa0"[random() % 15]);
 		round_trip(bytes, size);
 	}
 }
@@ -178,9 +220,14 @@ Test(reader_entry, reads_cri_lines)
 Test(reader_entry, refuses_lines_that_only_look_like_cri)
 {
 	static const char *const bad[] = {
-		"2016-10-06T00:17:09Z stdout", "2016-10-06T00:17:09Z stdout X text", "2016-10-06T00:17:09Z stdin F text",
-		"2016-10-06 stdout F text", "now stdout F text", "2016-10-06T00:17:09Z  stdout F text",
-		"2016-10-06T00:17:09Z stdout FF text", " 2016-10-06T00:17:09Z stdout F text",
+		"2016-10-06T00:17:09Z stdout",
+		"2016-10-06T00:17:09Z stdout X text",
+		"2016-10-06T00:17:09Z stdin F text",
+		"2016-10-06 stdout F text",
+		"now stdout F text",
+		"2016-10-06T00:17:09Z  stdout F text",
+		"2016-10-06T00:17:09Z stdout FF text",
+		" 2016-10-06T00:17:09Z stdout F text",
 	};
 	struct log_entry entry;
 
@@ -193,7 +240,11 @@ Test(reader_entry, shows_attributes_encoded_so_that_none_can_be_forged)
 	struct log_entry entry;
 	char details[512] = "";
 
-	cr_assert(eq(int, parse("{\"log\":\"x\",\"attrs\":{ \"a b\":\"c,d=e\", \"tag\":\"\\u001b\xc3\xa4-_.~9Z\"}}", &entry), 0));
+	cr_assert(
+		eq(int,
+		   parse("{\"log\":\"x\",\"attrs\":{ \"a b\":\"c,d=e\", \"tag\":\"\\u001b\xc3\xa4-_.~9Z\"}}",
+			 &entry),
+		   0));
 	details[log_entry_details(&entry, details)] = '\0';
 	cr_assert(eq(str, details, "a+b=c%2Cd%3De,tag=%1B%C3%A4-_.~9Z"));
 	cr_assert(eq(int, parse("{\"log\":\"x\"}", &entry), 0));

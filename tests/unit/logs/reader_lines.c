@@ -91,7 +91,11 @@ Test(reader_lines, passes_over_a_line_that_never_ends)
 Test(reader_lines, is_the_same_forwards_and_backwards)
 {
 	_cleanup_log_lines_back_ struct log_lines_back *back = NULL;
-	struct { uint64_t offset; size_t size; int kind; } seen[2000];
+	struct {
+		uint64_t offset;
+		size_t size;
+		int kind;
+	} seen[2000];
 	struct log_lines *lines;
 	struct log_line line;
 	size_t n = 0;

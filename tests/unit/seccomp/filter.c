@@ -66,6 +66,8 @@ static const struct spec variants[] = {
 	{ .name = "log",
 	  .syscalls = STRINGS("@base", "@process", "@socket-client"),
 	  .on_violation = SPEC_VIOLATION_LOG },
+	{ .name = "notify", .syscalls = STRINGS("@base"), .notify = true },
+	{ .name = "notify of a server", .syscalls = STRINGS("@base", "@socket-server"), .notify = true },
 };
 
 static void build(const struct spec *spec, bool notify, struct arena *arena, struct filter *ret)
