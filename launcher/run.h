@@ -66,6 +66,7 @@ struct proof {
 	unsigned int open_fds;    /* descriptors that will survive execveat */
 	int stray_fd;             /* one that should not, -1: none */
 	uint64_t namespaces[RUN_NAMESPACES]; /* inode numbers, in the order of run_namespace_names */
+	uint64_t extra_namespaces[RUN_NAMESPACES]; /* of a further process */
 	unsigned int masked, read_only;      /* paths below /proc that mask-path found and covered */
 	unsigned int sysctls;                /* written and read back equal */
 	unsigned int secrets;                /* files written */

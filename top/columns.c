@@ -17,7 +17,7 @@ enum {
 	PICTURE_MIN = 10,
 	NAME_MIN = 8,
 	NAME_SHARE = 5, /* of the width at most: one fifth */
-	WIDE = 100, /* from here on there is air between the columns */
+	WIDE = 100,     /* from here on there is air between the columns */
 	PLAIN_GAP = 3,
 	MINUTE = 60,
 	HOUR = 60 * MINUTE,
@@ -217,18 +217,26 @@ static bool is_picture(enum column column)
 	return column == COLUMN_CPU_HISTORY || column == COLUMN_MEMORY_BAR || column == COLUMN_MEMORY_HISTORY;
 }
 
+/* What a terminal must not get goes before the widths are reckoned. */
+static void escape_row(struct columns_row *row)
+{
+	char escaped[STATS_TEXT_MAX];
+
+	for (enum column column = 0; column < COLUMNS; column++) {
+		str_escape(escaped, sizeof(escaped), row->text[column]);
+		memcpy(row->text[column], escaped, sizeof(escaped));
+	}
+}
+
 static void print_row(FILE *out, const struct columns_row *row, const size_t width[COLUMNS])
 {
-	char escaped[4 * STATS_TEXT_MAX];
-
 	for (enum column column = 0; column < COLUMNS; column++) {
 		if (is_picture(column))
 			continue;
-		str_escape(escaped, sizeof(escaped), row->text[column]);
 		if (column + 1 == COLUMNS)
-			fprintf(out, "%s\n", escaped);
+			fprintf(out, "%s\n", row->text[column]);
 		else
-			fprintf(out, "%-*s", (int)width[column] + PLAIN_GAP, escaped);
+			fprintf(out, "%-*s", (int)width[column] + PLAIN_GAP, row->text[column]);
 	}
 }
 
@@ -241,8 +249,10 @@ int columns_print(FILE *out, const struct model *model, enum stats_period period
 		return error_set(err, ENOMEM, "print %zu services", model->n_shown);
 	for (enum column column = 0; column < COLUMNS; column++)
 		snprintf(rows[0].text[column], STATS_TEXT_MAX, "%s", kinds[column].title);
-	for (size_t i = 0; i < model->n_shown; i++)
+	for (size_t i = 0; i < model->n_shown; i++) {
 		columns_fill(&model->rows[model->shown[i]], period, &rows[i + 1]);
+		escape_row(&rows[i + 1]);
+	}
 	for (size_t i = 0; i <= model->n_shown; i++)
 		for (enum column column = 0; column < COLUMNS; column++)
 			if (strlen(rows[i].text[column]) > width[column])

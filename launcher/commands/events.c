@@ -104,15 +104,18 @@ static void print_line(const struct request *request, const struct event_reader_
 static int print_events(const struct request *request, struct event_reader *reader, struct error *err)
 {
 	struct event_reader_line line;
+	int r;
 
-	while (event_reader_next(reader, &line)) {
+	while ((r = event_reader_next(reader, &line, err)) > 0) {
 		if (request->since_text[0] && strcmp(line.time, request->since_text) < 0)
 			continue;
-		/* They come by time, but for a clock that was set back. */
+		/* They come by time, but for a clock that was set back: the later ones are read, too. */
 		if (request->until_text[0] && strcmp(line.time, request->until_text) > 0)
 			continue;
 		print_line(request, &line);
 	}
+	if (r < 0)
+		return r;
 	return fflush(stdout) < 0 ? error_set(err, errno, "print the events") : 0;
 }
 

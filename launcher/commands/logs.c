@@ -13,9 +13,12 @@
 #include "base/str.h"
 #include "launcher/commands/commands.h"
 #include "launcher/host.h"
+#include "launcher/logs/log_follow.h"
 #include "launcher/logs/log_printer.h"
 #include "launcher/logs/log_reader.h"
 #include "launcher/service/record.h"
+
+enum { STARTING_MS = 5000 }; /* for the time between a first output and the record */
 
 /* Whose log it is; of a FILE nothing but the path is known. */
 struct subject {
@@ -52,31 +55,72 @@ static bool is_name(const char *name)
 	return name[0] && name[0] != '.' && strlen(name) < RECORD_NAME_MAX;
 }
 
+/* Whether its directory is there, but no record in it yet. */
+static bool is_starting(const struct subject *subject)
+{
+	_cleanup_fd_ int dir = record_open(subject->host.run_dir, subject->name, NULL);
+	struct record record;
+
+	return dir >= 0 && record_read(dir, &record, NULL) == -ENOENT;
+}
+
+/*
+ * The record of a container, which is written some milliseconds after its first output: until then only the
+ * directory says that there is one. A directory that a killed start left has none and never gets one.
+ */
+static int find_record(const char *which, const struct subject *subject, struct record *ret,
+		       struct error *err)
+{
+	_cleanup_log_follow_ struct log_follow *follow = NULL;
+	struct error ignored;
+	int none = -1, r = record_find(subject->host.run_dir, which, ret, err), what = LOG_FOLLOW_NAMES;
+
+	if (r != -ENOENT || !is_starting(subject))
+		return r;
+	if (log_follow_open(&follow, &ignored) < 0)
+		return r;
+	while (r == -ENOENT && what > LOG_FOLLOW_TIMEOUT &&
+	       log_follow_dir(follow, subject->state_dir, &ignored) == 0) {
+		r = record_find(subject->host.run_dir, which, ret, err);
+		if (r == -ENOENT && !is_starting(subject))
+			break;
+		if (r == -ENOENT)
+			what = log_follow_wait(follow, &none, -1, STARTING_MS, &ignored);
+	}
+	return r;
+}
+
+static void set_name(struct subject *subject, const char *name)
+{
+	snprintf(subject->name, sizeof(subject->name), "%s", name);
+	snprintf(subject->state_dir, sizeof(subject->state_dir), "%s/%s", subject->host.run_dir, name);
+}
+
 /* The log of a container, by the record of it; of one that left none the default place. */
 static int find_log(const char *which, struct subject *subject, struct error *err)
 {
-	struct record record;
 	struct error unknown = { 0 };
-	int r = record_find(subject->host.run_dir, which, &record, &unknown);
+	struct record record;
+	int r;
 
-	if (r < 0 && r != -ENOENT) {
+	if (!is_name(which))
+		return error_set(err, EINVAL, "look up a container called \"%s\"", which);
+	set_name(subject, which);
+	r = find_record(which, subject, &record, &unknown);
+	if (r == -ENOENT) {
+		snprintf(subject->path, sizeof(subject->path), "%s/%s/%s-json.log", subject->host.log_dir,
+			 which, which);
+		return 0;
+	}
+	if (r < 0) {
 		*err = unknown;
 		return r;
 	}
-	if (!is_name(which))
-		return error_set(err, EINVAL, "look up a container called \"%s\"", which);
-	snprintf(subject->name, sizeof(subject->name), "%s", r == 0 ? record.name : which);
-	snprintf(subject->state_dir, sizeof(subject->state_dir), "%s/%s", subject->host.run_dir,
-		 subject->name);
-	if (r == 0) {
-		subject->supervisor = record.supervisor;
-		if (!record.log_path[0])
-			return no_file(&record, err);
-		snprintf(subject->path, sizeof(subject->path), "%s", record.log_path);
-		return 0;
-	}
-	snprintf(subject->path, sizeof(subject->path), "%s/%s/%s-json.log", subject->host.log_dir, which,
-		 which);
+	set_name(subject, record.name);
+	subject->supervisor = record.supervisor;
+	if (!record.log_path[0])
+		return no_file(&record, err);
+	snprintf(subject->path, sizeof(subject->path), "%s", record.log_path);
 	return 0;
 }
 

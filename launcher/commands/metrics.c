@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kapsel metrics: the services' numbers for Prometheus, as text, as files, or as one HTTP answer. */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "cgroups/mounts.h"
 #include "launcher/commands/commands.h"
 #include "launcher/host.h"
 #include "launcher/service/metrics.h"
@@ -14,14 +17,45 @@
 #include "launcher/service/metrics_textfile.h"
 #include "launcher/service/sample.h"
 
-/* Where the cgroup2 hierarchy is seen; "" where it is not. */
-static void find_mount(char mount[CGROUP_PATH_MAX])
+/*
+ * The mount point that @cgroup is below: as far up as the file system is the same. Under a unit's
+ * ProtectControlGroups= the hierarchy is mounted more than once, and mountinfo does not say which one the
+ * supervisor meant. Of a group that is gone the first directory counts that is left.
+ */
+static bool find_mount(const char *cgroup, char mount[RECORD_PATH_MAX])
 {
-	struct mounts mounts;
+	char path[RECORD_PATH_MAX];
+	struct statfs fs;
+	struct stat st;
+	dev_t dev = 0;
+	char *slash;
 
 	mount[0] = '\0';
-	if (mounts_read(&mounts) == 0 && mounts.n_v2 > 0)
-		snprintf(mount, CGROUP_PATH_MAX, "%s", mounts.v2[0].path);
+	snprintf(path, sizeof(path), "%s", cgroup);
+	while ((slash = strrchr(path, '/')) && slash != path) {
+		bool there = stat(path, &st) == 0;
+
+		if (there && !mount[0] && (statfs(path, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC))
+			return false;
+		if (there && mount[0] && st.st_dev != dev)
+			return true;
+		if (there) {
+			dev = st.st_dev;
+			snprintf(mount, RECORD_PATH_MAX, "%s", path);
+		}
+		*slash = '\0';
+	}
+	return mount[0];
+}
+
+/* Where all of them are; "" where it can't be seen. */
+static void find_mount_of(const struct sample *samples, size_t n, char mount[RECORD_PATH_MAX])
+{
+	mount[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if (find_mount(samples[i].record->cgroup, mount))
+			return;
+	mount[0] = '\0';
 }
 
 /* A file of a service stays as long as the service has a directory, also where it ended or is not named. */
@@ -74,7 +108,7 @@ static int run(const struct command *command, int argc, char **argv)
 {
 	_cleanup_arena_ struct arena *arena = NULL;
 	const char *textfile, *http, *open;
-	char mount[CGROUP_PATH_MAX];
+	char mount[RECORD_PATH_MAX];
 	struct sample *samples = NULL;
 	struct command_parse parse;
 	struct error err = { 0 };
@@ -92,12 +126,13 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!!textfile + !!http + !!open > 1)
 		return command_usage_error(command,
 					   "--openmetrics, --textfile and --http exclude each other");
-	find_mount(mount);
 	arena = arena_new();
 	r = arena ? host_probe_caller(&host, &err) : error_set(&err, ENOMEM, "read the services");
 	if (r == 0)
 		r = sample_list(host.run_dir, parse.operands, (size_t)parse.n_operands, false, SAMPLE_ALL,
 				arena, &samples, &n, &err);
+	if (r == 0)
+		find_mount_of(samples, n, mount);
 	if (r == 0 && http)
 		answer_http(mount, samples, n);
 	if (r == 0 && textfile)

@@ -242,6 +242,7 @@ static void forget_proofs(struct proof *proof)
 	proof->mdwe = 0;
 	memset(proof->program, 0, sizeof(proof->program));
 	memset(proof->held, 0, sizeof(proof->held));
+	memset(proof->extra_namespaces, 0, sizeof(proof->extra_namespaces));
 }
 
 static int send_order(struct extra *extra, struct error *err)

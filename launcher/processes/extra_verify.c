@@ -13,28 +13,42 @@
 #include "base/str.h"
 #include "launcher/evidence.h"
 #include "launcher/faults.h"
+#include "launcher/host.h"
 #include "launcher/plan.h"
 #include "launcher/run.h"
 #include "launcher/steps/steps.h"
 
-/* In the container's namespaces, all of them: the same as init. */
-static int same_namespaces(const struct run *run, pid_t pid, struct error *err)
+/* From outside, where we may look: the links of a process that is not dumpable are root's. */
+static int look_at_namespace(const struct run *run, pid_t pid, const char *name, struct error *err)
 {
 	char path[64];
 	struct stat own, init;
 
-	for (size_t i = 0; i < RUN_NAMESPACES; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, run_namespace_names[i]);
-		if (stat(path, &own) < 0)
-			return error_set(err, errno, "look at %s", path);
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)run->init_pid, run_namespace_names[i]);
-		if (stat(path, &init) < 0)
-			return error_set(err, errno, "look at %s", path);
-		if (own.st_dev != init.st_dev || own.st_ino != init.st_ino)
-			return error_set(err, EBADE, "the further process is in another %s namespace",
-					 run_namespace_names[i]);
-	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	if (stat(path, &own) < 0)
+		return error_set(err, errno, "look at %s", path);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)run->init_pid, name);
+	if (stat(path, &init) < 0)
+		return error_set(err, errno, "look at %s", path);
+	if (own.st_dev != init.st_dev || own.st_ino != init.st_ino)
+		return error_set(err, EBADE, "the further process is in another %s namespace", name);
 	return 0;
+}
+
+/* In the container's namespaces, all of them. */
+static int same_namespaces(const struct run *run, pid_t pid, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < RUN_NAMESPACES; i++) {
+		const char *name = run_namespace_names[i];
+
+		if (run->proof->extra_namespaces[i] != run->proof->namespaces[i])
+			return error_set(err, EBADE, "the further process is in another %s namespace", name);
+		if (host_privileged(run->host))
+			r = look_at_namespace(run, pid, name, err);
+	}
+	return r;
 }
 
 static int read_cgroup(pid_t pid, char text[4096], struct error *err)

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -135,11 +136,23 @@ static int open_program(struct run *run, struct spec *spec, struct error *err)
 }
 
 /* What is inherited from init is asked for again. */
-static void prove(struct proof *proof)
+static int prove(struct run *run, struct error *err)
 {
+	struct proof *proof = run->proof;
+
+	for (size_t i = 0; i < RUN_NAMESPACES; i++) {
+		char path[32];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "self/ns/%s", run_namespace_names[i]);
+		if (fstatat(run->procfs_fd, path, &st, 0) < 0)
+			return error_set(err, errno, "look at the own %s namespace", run_namespace_names[i]);
+		proof->extra_namespaces[i] = st.st_ino;
+	}
 	proof->securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
 	proof->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	proof->mdwe = prctl(PR_GET_MDWE, 0, 0, 0, 0);
+	return 0;
 }
 
 static int seal(struct run *run, struct spec *spec, struct error *err)
@@ -151,9 +164,10 @@ static int seal(struct run *run, struct spec *spec, struct error *err)
 		r = place_streams(err);
 	if (r == 0)
 		r = open_program(run, spec, err);
+	if (r == 0)
+		r = prove(run, err);
 	if (r < 0)
 		return r;
-	prove(run->proof);
 	run->listener_fd = -1;
 	r = plan_apply(run->plan, PHASE_SEAL, run, err);
 	if (r < 0)

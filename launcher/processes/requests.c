@@ -163,6 +163,15 @@ static void on_extra_end(void *arg, int wait_status, const struct error *failure
 						    : WEXITSTATUS(wait_status));
 }
 
+/* What stands behind the "--". */
+static const char *command_of(const struct control_request *request)
+{
+	for (size_t i = 1; i + 1 < request->n; i++)
+		if (str_equal(request->words[i], "--"))
+			return request->words[i + 1];
+	return "";
+}
+
 static void take_enter(struct service_client *client, struct control_request *request)
 {
 	struct service *service = client->service;
@@ -179,7 +188,7 @@ static void take_enter(struct service_client *client, struct control_request *re
 		drop(client);
 		return;
 	}
-	EVENTS_EMIT(service->events, "enter", { "command", request->words[1], 0 });
+	EVENTS_EMIT(service->events, "enter", { "command", command_of(request), 0 });
 }
 
 static void take(struct service_client *client, struct control_request *request)

@@ -220,6 +220,8 @@ static int start(struct service *service, bool first, struct error *err)
 	service->began_ms = loop_now_ms();
 	if (r == 0) {
 		service_record_run(service);
+		if (first)
+			service_save(service); /* before the first line: who reads the log looks here for it */
 		r = janitor_share(service, err);
 	}
 	if (r == 0)

@@ -11,8 +11,7 @@
  *	         "wait"               answered when the service ends for good
  *	         "update" KEY=NUMBER… memory, memory_high, swap (bytes), cpu (thousandths of a core),
  *	                              cpu_weight, pids; 18446744073709551615 is no limit
- *	         "enter" ARG…         + 3 descriptors; answered when the process has ended
- *	         "log-reopen"         the json-file or cri log was moved by somebody else
+ *	         "enter" [NAME=VALUE…] "--" ARG…    + 3 descriptors; answered when the process has ended
  *	answer   "+" NUMBER NUL TEXT  it is done; NUMBER: an exit status where one is asked for
  *	         "-" NUMBER NUL TEXT NUL REMEDY    it is refused; NUMBER: an errno
  *

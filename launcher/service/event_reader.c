@@ -113,13 +113,16 @@ int event_reader_each(const struct event_reader *reader, int (*see)(void *arg, c
 
 /* --- files -------------------------------------------------------------------- */
 
+/* Return: an fd; -ENOENT where there is no file of ours; -EMFILE, -ENFILE: one too many. */
 static int open_events(const char *path)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return -errno;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -1;
+		return -ENOENT;
 	return take_fd(&fd);
 }
 
@@ -144,31 +147,31 @@ static void take_file(struct stream *stream, int fd, bool is_older)
 /*
  * The file is at its end: go on to the next one. What was renamed is read to its end first, and where it is
  * no more the older file either, a whole file was written meanwhile: that one comes first.
- * Return: whether there is another one.
+ * Return: 1: there may be more to read; 0: there is none for now; -errno.
  */
-static bool switch_file(struct stream *stream)
+static int switch_file(struct stream *stream)
 {
 	int fd;
 
 	if (stream->fd >= 0 && !stream->is_older) {
 		if (is_file(stream->fd, stream->path))
-			return false;
+			return 0;
 		stream->is_older = true;
 		/* Lines may have come between our last read and the renaming. */
-		return true;
+		return 1;
 	}
 	if (stream->fd < 0 || !is_file(stream->fd, stream->older)) {
 		fd = open_events(stream->older);
 		if (fd >= 0) {
 			take_file(stream, fd, true);
-			return true;
+			return 1;
 		}
 	}
 	fd = open_events(stream->path);
 	if (fd < 0)
-		return false;
+		return fd == -ENOENT ? 0 : fd;
 	take_file(stream, fd, false);
-	return true;
+	return 1;
 }
 
 /* --- lines -------------------------------------------------------------------- */
@@ -241,21 +244,30 @@ static bool cut_line(struct stream *stream)
 	}
 }
 
-static void find_line(struct stream *stream)
+/* Return: 0, also without a line; -errno. */
+static int find_line(struct stream *stream)
 {
 	while (!stream->ready) {
+		int r;
+
 		stream->ready = cut_line(stream);
-		if (stream->ready || (stream->fd >= 0 && fill(stream)) || switch_file(stream))
+		if (stream->ready || (stream->fd >= 0 && fill(stream)))
 			continue;
+		r = switch_file(stream);
+		if (r < 0)
+			return r;
 		/* Not asked again for each line of the others. */
-		stream->drained = true;
-		return;
+		stream->drained = r == 0;
+		if (stream->drained)
+			break;
 	}
+	return 0;
 }
 
-int event_reader_next(struct event_reader *reader, struct event_reader_line *ret)
+int event_reader_next(struct event_reader *reader, struct event_reader_line *ret, struct error *err)
 {
 	struct stream *oldest = NULL;
+	int r = 0;
 
 	if (reader->last) {
 		reader->last->start = reader->last->end + 1;
@@ -264,7 +276,9 @@ int event_reader_next(struct event_reader *reader, struct event_reader_line *ret
 	}
 	for (struct stream *stream = reader->streams; stream; stream = stream->next) {
 		if (!stream->drained)
-			find_line(stream);
+			r = find_line(stream);
+		if (r < 0)
+			return error_set(err, -r, "open the events %s", stream->path);
 		if (stream->ready && (!oldest || strcmp(stream->time, oldest->time) < 0))
 			oldest = stream;
 	}

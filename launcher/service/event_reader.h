@@ -49,9 +49,10 @@ int event_reader_add_below(struct event_reader *reader, const char *log_dir, str
 /**
  * event_reader_next() - the oldest line that was not read yet
  *
- * Return: 1 with *ret; 0: there is none for now.
+ * Return: 1 with *ret; 0: there is none for now; -errno with *err filled: too many files are open.
  */
-int event_reader_next(struct event_reader *reader, struct event_reader_line *ret);
+int event_reader_next(struct event_reader *reader, struct event_reader_line *ret, struct error *err)
+	_must_check_;
 
 /**
  * event_reader_each() - the present files, for watching them

@@ -81,6 +81,7 @@ struct record {
 	char events_path[RECORD_PATH_MAX]; /* events.h */
 	char labels[RECORD_TEXT_MAX];      /* "a=b,c=d" */
 	char user[32];                     /* "65532:65532" inside */
+	uint64_t host_id;                  /* the first id of its range on the host */
 	char network[16];                  /* the mode: "none", "loopback", ... */
 
 	/* Limits as applied; UINT64_MAX: none. */

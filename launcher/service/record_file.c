@@ -64,6 +64,7 @@ static const struct field fields[] = {
 	{ "events_path", TEXT, MEMBER(events_path), false },
 	{ "labels", TEXT, MEMBER(labels), false },
 	{ "user", TEXT, MEMBER(user), false },
+	{ "host_id", COUNT, MEMBER(host_id), false },
 	{ "network", TEXT, MEMBER(network), false },
 	{ "memory_bytes", LIMIT, MEMBER(memory_bytes), false },
 	{ "pids", LIMIT, MEMBER(pids), false },

@@ -13,6 +13,7 @@ Markers:
 
 import os
 import signal
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,9 @@ def kapsel(binary, rootfs, tmp_path):
     program = lib_kapsel.Kapsel(binary, rootfs, tmp_path, PREFIX)
     yield program
     program.end_all()
+    # The events of a service stay when it has ended, for whoever asks later; here nobody will.
+    for directory in Path("/var/log/kapsel").glob(f"{PREFIX}*"):
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -35,12 +35,14 @@ class Sender:
         """`data`: bytes. `log`: the profile's keys. Return: the exit status."""
         if self.feed:
             return self._feed(data, log, stream)
-        (self.directory / "data").write_bytes(data)
-        script = "cat /data" + (" >&2" if stream == "stderr" else "")
-        profile = self.kapsel.profile(["/bin/sh", "-c", script], log=log, mounts={
-            "/data": {"bind": str(self.directory / "data")}})
+        place = self.directory / "data"
+        place.mkdir(exist_ok=True)
+        (place / "text").write_bytes(data)
+        (place / "text").chmod(0o644)
+        script = "cat /data/text" + (" >&2" if stream == "stderr" else "")
+        profile = self.kapsel.profile(["/bin/sh", "-c", script], log=log, exec={"allow": ["*"]}, mounts={
+            "/data": {"type": "bind", "source": str(place)}})
         self.name = profile["name"]
-        (self.directory / "data").chmod(0o644)
         return self.kapsel.start_profile(profile).finish().status
 
     def _feed(self, data, log, stream):

@@ -150,7 +150,7 @@ def test_a_payload_that_kills_all_it_can_fails_the_check_or_can_not(checked):
 @pytest.mark.vm
 def test_a_payload_that_fills_the_pids_limit_makes_the_check_fail(checked):
     running = checked(["/bin/true"], limits={"pids": 8},
-                      command=["/bin/sh", "-c", "while true; do sleep 1000 & done"])
+                      command=["/bin/sh", "-c", "for i in 1 2 3 4 5 6; do sleep 1000 & done; wait"])
     record = running.wait("unhealthy", 60)
     assert "limits.pids" in record["health_output"] or "EAGAIN" in record["health_output"], record
     running.stop()

@@ -2,6 +2,7 @@
 """Limits: what a container can use up is what its profile says, and others do not notice."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -54,7 +55,7 @@ def started(start):
 
         def up():
             assert running.process.poll() is None, running.finish()
-            return (lib_host.STATE_DIR / running.name / "facts").exists()
+            return (lib_host.STATE_DIR / running.name / "state.json").exists()
         lib_host.wait_for(up, 20 * SLOW, "a running container")
         return running
     return call
@@ -74,8 +75,8 @@ def counts(name, file):
     return {key: int(number) for key, number in (line.split() for line in value(name, file).splitlines())}
 
 
-def facts(name):
-    return dict(line.split("\t", 1) for line in (lib_host.STATE_DIR / name / "facts").read_text().splitlines())
+def host_id(name):
+    return json.loads((lib_host.STATE_DIR / name / "state.json").read_text())["host_id"]
 
 
 @contextlib.contextmanager
@@ -379,10 +380,10 @@ def test_fifty_start_at_once_with_ids_of_their_own(start):
     def all_up():
         for one in running:
             assert one.process.poll() is None, one.finish()
-        return all((lib_host.STATE_DIR / name / "facts").exists() for name in names)
+        return all((lib_host.STATE_DIR / name / "state.json").exists() for name in names)
     lib_host.wait_for(all_up, 60 * SLOW, "fifty containers")
-    ids = {facts(name)["host-id"] for name in names}
-    assert len(ids) == 50 and all(int(number) >= 0x20000000 for number in ids)
+    ids = {host_id(name) for name in names}
+    assert len(ids) == 50 and all(number >= 0x20000000 for number in ids)
     assert {path.name for path in group("").iterdir() if path.is_dir()} >= set(names)
     for one in running:
         one.process.send_signal(signal.SIGTERM)

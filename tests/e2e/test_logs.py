@@ -143,6 +143,21 @@ def test_a_running_containers_own_path_wins(kapsel, talker):
     assert (result.status, result.stdout) == (0, "hello\n"), result
 
 
+def test_the_record_of_a_starting_container_is_waited_for(kapsel, talker):
+    container = talker()
+    container.say("hello")
+    container.wait_for_log("hello")
+    record = Path(f"/run/kapsel/{container.name}/state.json")
+    lib_host.wait_for(record.exists, TIMEOUT_S, "the record")
+    record.rename(f"{record}.new")
+    running = kapsel.launch("logs", container.name)
+    time.sleep(0.3)
+    assert running.process.poll() is None, running.finish()
+    Path(f"{record}.new").rename(record)
+    result = running.finish()
+    assert (result.status, result.stdout) == (0, "hello\n"), result
+
+
 def test_a_driver_without_a_file_says_where_to_look(kapsel, talker):
     container = talker(path=None, driver="none")
     lib_host.wait_for(lambda: Path(f"/run/kapsel/{container.name}/state.json").exists(), TIMEOUT_S, "the record")

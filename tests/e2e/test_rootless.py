@@ -6,6 +6,7 @@ and /etc/subgid are the test's own. The machine's accounts are neither read nor 
 """
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -76,7 +77,7 @@ class UserKapsel(lib_kapsel.Kapsel):
 
         def up():
             assert running.process.poll() is None, running.finish()
-            return (self.directory / "run/kapsel" / profile["name"] / "facts").exists()
+            return (self.directory / "run/kapsel" / profile["name"] / "state.json").exists()
         lib_host.wait_for(up, lib_kapsel.TIMEOUT_S, "a running container")
         try:
             yield profile["name"]
@@ -202,7 +203,7 @@ def test_an_id_of_somebody_else_is_refused(subids, host_id):
 
 def test_two_containers_at_once_have_different_ids(subids):
     with subids.running(["/bin/sleep", "100"]) as first, subids.running(["/bin/sleep", "100"]) as second:
-        ids = [re.search(r"host-id\t(\d+)", (subids.directory / "run/kapsel" / name / "facts").read_text())[1]
+        ids = [json.loads((subids.directory / "run/kapsel" / name / "state.json").read_text())["host_id"]
                for name in (first, second)]
     assert ids[0] != ids[1]
 
@@ -252,7 +253,7 @@ def test_the_supervisor_killed_leaves_nothing(user):
     profile = user.profile(["/bin/sleep", "1000"])
     running = user.start_profile(profile)
     state = user.directory / "run/kapsel" / profile["name"]
-    lib_host.wait_for((state / "facts").exists, lib_kapsel.TIMEOUT_S, "a running container")
+    lib_host.wait_for((state / "state.json").exists, lib_kapsel.TIMEOUT_S, "a running container")
     running.finish(signal.SIGKILL)
     lib_host.wait_for(lambda: not state.exists(), 10, "the end of the state")
 
@@ -408,7 +409,7 @@ def test_a_killed_supervisor_leaves_no_group(delegated):
     running = delegated.start_profile(profile)
     group = delegated.group / profile["name"]
     state = delegated.directory / "run/kapsel" / profile["name"]
-    lib_host.wait_for((state / "facts").exists, lib_kapsel.TIMEOUT_S, "a running container")
+    lib_host.wait_for((state / "state.json").exists, lib_kapsel.TIMEOUT_S, "a running container")
     assert group.is_dir()
     running.finish(signal.SIGKILL)
     lib_host.wait_for(lambda: not group.exists() and not state.exists(), 10, "the end of group and state")

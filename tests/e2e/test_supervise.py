@@ -223,7 +223,7 @@ def test_supervisor_and_janitor_can_not_be_inspected_by_others(start):
 def held_by(pid):
     """What a process has open, without numbers: {"socket": 1, "/dev/null": 3}."""
     names = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
-    return Counter(name.split(":[")[0] for name in names)
+    return Counter(re.sub(r"(?<=pipe|cket):\[\d+\]$", "", name) for name in names)
 
 
 def test_the_janitor_holds_only_what_ending_needs(start):

@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -509,6 +511,49 @@ def test_events_ends_at_the_given_time_and_with_its_reader(kapsel, services):
     assert process.wait(timeout=TIMEOUT_S) == 0
 
 
+def test_each_event_goes_to_a_socket_and_to_a_program(kapsel, services, tmp_path):
+    feed = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    feed.bind(str(tmp_path / "feed"))
+    feed.settimeout(TIMEOUT_S)
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\ncat > {tmp_path}/$KAPSEL_EVENT.new\n"
+                    f"{{ env; ls /proc/self/fd; }} >> {tmp_path}/$KAPSEL_EVENT.new\n"
+                    f"mv {tmp_path}/$KAPSEL_EVENT.new {tmp_path}/$KAPSEL_EVENT\n")
+    hook.chmod(0o700)
+    service = started(services(["/bin/sh", "-c", "exit 3"], events={"socket": str(tmp_path / "feed"), "exec": [str(hook)]},
+                               **SHELL))
+    service.wait("exited")
+    told = []
+    while not told or told[-1]["event"] != "exit":
+        told.append(json.loads(feed.recv(4096)))
+    assert told == service.events[:len(told)]
+    lib_host.wait_for(lambda: (tmp_path / "exit").exists(), TIMEOUT_S, "the program's work")
+    line, *rest = (tmp_path / "exit").read_text().splitlines()
+    assert json.loads(line) == service.event("exit") and json.loads(line)["status"] == 3
+    variables = {word.partition("=")[0] for word in rest if "=" in word}
+    assert variables <= {"PATH", "KAPSEL_EVENT", "KAPSEL_NAME", "PWD", "SHLVL", "_", "OLDPWD"}, variables
+    assert f"KAPSEL_NAME={service.name}" in rest
+    assert [word for word in rest if word.isdigit()] == ["0", "1", "2", "3"]  # 3 is that of ls
+    assert json.loads(good(kapsel.call("inspect", service.name)))[0]["counters"]["events_lost"] == 0
+
+
+def test_a_feed_that_nobody_reads_and_a_program_that_hangs_hold_up_nothing(kapsel, services, tmp_path):
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\necho $$ >> {tmp_path}/pids\nexec sleep 1000\n")
+    hook.chmod(0o700)
+    service = started(services(["/bin/false"], restart={"policy": "on-failure", "max": 4, "delay": "10ms"},
+                               events={"socket": str(tmp_path / "nobody"), "exec": [str(hook)]}))
+    try:
+        service.wait("exited", restarts=4)
+        counters = json.loads(good(kapsel.call("inspect", service.name)))[0]["counters"]
+        assert counters["events"] >= 14 and counters["events_lost"] >= counters["events"] + counters["events"] - 8
+        assert counters["events"] == len(service.events)
+        lib_host.wait_for(lambda: len((tmp_path / "pids").read_text().split()) == 8, TIMEOUT_S, "eight programs")
+    finally:
+        for pid in (tmp_path / "pids").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+
+
 # --- update -----------------------------------------------------------------------------------
 
 @pytest.mark.vm
@@ -531,6 +576,35 @@ def test_update_of_an_ended_service_names_its_profile(kapsel, services):
     service = started(services(["/bin/true"]))
     service.wait("exited")
     refused(kapsel.call("update", "--pids", "30", service.name), "does not run", str(service.path))
+
+
+# --- users ------------------------------------------------------------------------------------
+
+def test_a_user_sees_and_reaches_the_own_services_only(kapsel, services):
+    service = started(services())
+    home = Path(tempfile.mkdtemp(prefix="kapsel-user-", dir="/tmp"))
+    program = shutil.copy(kapsel.binary, home / "program")
+    try:
+        home.chmod(0o700)
+        for path in (home, Path(program)):
+            os.chown(path, 65534, 65534)
+        under = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", f"HOME={home}",
+                 f"XDG_RUNTIME_DIR={home}"]
+
+        def call(*arguments):
+            return subprocess.run([*under, str(program), *arguments], capture_output=True, encoding="utf-8", check=False,
+                                  timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+        assert call("ps", "-aq").stdout == ""
+        for verb in ("stop", "kill", "rm", "inspect", "wait"):
+            result = call(verb, service.name)
+            assert result.returncode == 1 and "find a service" in result.stderr, result
+        # Pointed at root's, it is refused, too.
+        (home / "kapsel").symlink_to(lib_host.STATE_DIR)
+        result = call("ps", "-aq")
+        assert result.returncode == 1 and "open the state directory" in result.stderr, result
+    finally:
+        shutil.rmtree(home)
+    assert service.state["status"] == "running"
 
 
 # --- mistakes ---------------------------------------------------------------------------------

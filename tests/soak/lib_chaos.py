@@ -35,8 +35,9 @@ class Chaos:
         self.problems = []
         self.done = Counter()
         self.lossy = {name: set() for name in services}
-        self.patience_s = 40 if layout.slow == 1 else 240
-        self.hold_s = (1.0, 3.0) if layout.slow == 1 else (3.0, 8.0)
+        self.lossy_kills = Counter()
+        self.patience_s = 60 * layout.slow
+        self.hold_s = (1.0, 1.0 + 2 * layout.slow)
         self.disturbed = {"log": 0.0, "net": 0.0}  # until when
         self.busy = {}
         self.actions = {
@@ -80,7 +81,7 @@ class Chaos:
 
     def was_disturbed(self, name, since):
         """Whether its end may have come from something that was done to all."""
-        margin = 6 if self.layout.slow == 1 else 60
+        margin = 15 * self.layout.slow  # as long as three checks take to fail
         joined = self.services[name].joined
         return self.disturbed["log"] + margin > since or (joined and self.disturbed["net"] + margin > since)
 
@@ -159,6 +160,7 @@ class Chaos:
         send_signal(record["supervisor"], signal.SIGKILL)
         if service.tally:
             self.lossy[name] |= set(range(before, count_runs(service.tally) + 1))
+            self.lossy_kills[name] += 1
         self.wait_for_new_workload(name, "kill both", record)
         return True
 

@@ -47,11 +47,14 @@ def log_files(path):
 
 
 def read_entries(path):
-    """The entries of one file."""
+    """The entries of one file; None for a line that is torn."""
     opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as file:
+    with opener(path, "rt", encoding="utf-8", newline="\n") as file:
         for line in file:
-            yield json.loads(line)
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield None
 
 
 def filling(number):
@@ -61,9 +64,10 @@ def filling(number):
 class Account:
     """What the log of one writer has, against what the writer has counted."""
 
-    def __init__(self, log_path, tally_path, lossy_runs):
+    def __init__(self, log_path, tally_path, lossy_runs, lossy_kills):
+        """In `lossy_runs` supervisor and standby were killed together, `lossy_kills` times in all."""
         self.problems = []
-        self.lines = self.lost = 0
+        self.lines = self.lost = self.torn = 0
         self.highest = {}
         self.last_run = {0: 0, 1: 0}
         files, other = log_files(log_path)
@@ -73,9 +77,15 @@ class Account:
         for file in files:
             try:
                 for entry in read_entries(file):
-                    self._take(entry, file)
+                    if entry is None:
+                        self.torn += 1
+                    else:
+                        self._take(entry, file)
             except (OSError, EOFError, ValueError) as error:
                 self.problems.append(f"{file.name} can not be read: {error}")
+        # Of two that are killed amidst a write nobody is left to finish it.
+        if self.torn > lossy_kills:
+            self.problems.append(f"{self.torn} torn lines in the log, {lossy_kills} are to be expected at most")
         self._compare(read_tally(tally_path), lossy_runs)
 
     def _complain(self, text):

@@ -9,8 +9,6 @@ import time
 
 from lib_services import NET_ADDRESS
 
-CONNECT_TIMEOUT_S = 3.0
-
 
 class Wrong(Exception):
     """An answer came, and it was not the right one."""
@@ -234,7 +232,7 @@ def http(address, wanted, path="/"):
 
 def make_clients(layout, services):
     """A client for each service that can be talked to."""
-    pause_s, timeout_s = (0.05, 3.0) if layout.slow == 1 else (0.25, 15.0)
+    pause_s, timeout_s = 0.05 * layout.slow, 3.0 * layout.slow
     classes = {
         "redis": type("Redis", (Redis,), {"path": str(layout.base / "volumes/redis/redis.sock")}),
         "postgresql": type("Postgres", (Postgres,),

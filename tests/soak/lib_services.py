@@ -12,7 +12,7 @@ from lib_state import Service
 SOURCE = Path(__file__).resolve().parents[2]
 TOOL = "/usr/bin/soak-tool"
 FIRST_HOST_ID = 232000  # one for each service, so that each has its own files
-HOST_ADDRESS, NET_ADDRESS = "198.18.77.1", "198.18.77.2"  # RFC 2544: for tests, in use nowhere
+NET, HOST_ADDRESS, NET_ADDRESS = "198.18.77.0/30", "198.18.77.1", "198.18.77.2"  # RFC 2544: for tests only
 
 # What nearly every one of them needs besides, for its health check connects to it.
 SERVER = ["accept", "accept4", "bind", "listen", "socket", "setsockopt", "getsockopt", "getsockname", "getpeername",
@@ -27,12 +27,17 @@ def ask(address, request, answer):
 class Layout:
     """Where everything of one test is."""
 
-    def __init__(self, base, roots, prefix, slow):
-        self.base, self.roots, self.prefix, self.slow = Path(base), Path(roots), prefix, slow
+    def __init__(self, base, roots, prefix):
+        self.base, self.roots, self.prefix = Path(base), Path(roots), prefix
+        self.slow = 1.0  # how many times longer everything takes than on a machine of today, without load
         self.log_disk = self.base / "log"
         self.netns = f"{prefix}net"
         self.link = "soak" + str(os.getpid() % 100000)
         self.http_port = 20000 + os.getpid() % 10000
+
+    def ms(self, seconds):
+        """As many milliseconds, and more on a slow machine."""
+        return int(seconds * self.slow * 1000)
 
     def volume(self, name, number, mode=0o750):
         """A directory of the host that belongs to the service's id."""
@@ -104,7 +109,8 @@ def postgresql(layout, number):
                    "/run/postgresql": bind(layout.volume("postgresql-socket", number), size=None)},
         "syscalls": {"allow": [*parent["syscalls"]["allow"], "connect", "getpeername"]},
         "health": {"command": ["/usr/bin/pg_isready", "-h", "/run/postgresql", "-t", "30"]},
-        "stop": {"signal": "SIGINT", "timeout": "60s"},
+        # Also the time that one lives on which does not hear it.
+        "stop": {"signal": "SIGINT", "timeout": f"{layout.ms(10)}ms"},
     }
 
 
@@ -209,8 +215,7 @@ def writer(layout, number, name):
         "syscalls": {"allow": ["@base", "ftruncate"]},
         "limits": {"memory": "16MiB", "pids": 8, "file_size": "4MiB"},
         # Longer than the log disk is full: a writer that waits for it does well.
-        "health": {"command": [TOOL, "advances", "/data/tally", str(6000 if layout.slow == 1 else 30000)],
-                   "timeout": "8s" if layout.slow == 1 else "40s"},
+        "health": {"command": [TOOL, "advances", "/data/tally", str(layout.ms(4))], "timeout": f"{layout.ms(5)}ms"},
     }
 
 
@@ -245,10 +250,11 @@ SERVICES = {
 }
 
 
-def health_times(slow):
-    if slow == 1:
-        return {"interval": "1s", "timeout": "3s", "retries": 3, "start_period": "10s"}
-    return {"interval": "6s", "timeout": "20s", "retries": 2, "start_period": "60s"}
+def health_times(layout):
+    """On a slow machine the checks would take all of the processor."""
+    interval_ms = 1000 if layout.slow < 1.5 else layout.ms(3)
+    return {"interval": f"{interval_ms}ms", "timeout": f"{layout.ms(3)}ms", "retries": 2,
+            "start_period": f"{layout.ms(10)}ms"}
 
 
 def write_profile(layout, name, number, seconds):
@@ -263,7 +269,7 @@ def write_profile(layout, name, number, seconds):
         "user": {"host_id": FIRST_HOST_ID + number},
         **wanted,
         "restart": {"policy": "always", "max": "unlimited", "delay": "100ms"},
-        "health": {**health_times(layout.slow), **wanted["health"]},
+        "health": {**health_times(layout), **wanted["health"]},
         "on_supervisor_death": "adopt" if special.get("adopt", True) else "end",
         # All files of a writer's log stay: its lines are counted. Those of the others need not.
         "log": {"driver": "json-file", "path": str(log_path), "compress": special.get("compress", True),
@@ -281,6 +287,16 @@ def write_profile(layout, name, number, seconds):
     if is_writer:
         definition["tally"] = layout.base / "volumes" / name / "tally"
     return path, definition
+
+
+def write_probe(layout):
+    """The profile of a container that ends at once."""
+    path = layout.base / "probe.kapsel.jsonc"
+    path.write_text(json.dumps({
+        "kapsel": 1, "name": layout.prefix + "probe", "rootfs": str(layout.roots / "services"),
+        "command": ["/bin/busybox", "true"], "log": {"driver": "none"}, "limits": lib_host.limits()}))
+    path.chmod(0o600)
+    return path
 
 
 def make_all(layout, kapsel, seconds, only=None):

@@ -34,10 +34,9 @@ class Soak:
 
     def __init__(self, options):
         self.options = options
-        self.slow = 8 if lib_host.IN_VM else 1
         self.began = time.monotonic()
         self.problems = []
-        self.layout = lib_services.Layout(options.base, options.roots, f"soak-{os.getpid()}-", self.slow)
+        self.layout = lib_services.Layout(options.base, options.roots, f"soak-{os.getpid()}-")
         self.rng = random.Random(options.seed)
         self.services, self.clients = {}, {}
         self.chaos = self.keeper = None
@@ -54,7 +53,7 @@ class Soak:
     def set_up(self):
         layout = self.layout
         layout.log_disk.mkdir(parents=True)
-        (layout.base / "profiles").parent.chmod(0o755)
+        layout.base.chmod(0o755)
         size = (24 << 20) + self.options.seconds * LOG_BYTES_PER_S
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "soak-log", layout.log_disk],
                        check=True, timeout=60)
@@ -63,10 +62,23 @@ class Soak:
         self.ip("link", "add", layout.link, "type", "veth", "peer", "name", "eth0", "netns", layout.netns)
         self.ip("addr", "add", f"{lib_services.HOST_ADDRESS}/30", "dev", layout.link)
         self.ip("link", "set", layout.link, "up")
+        # While the link is cut nothing may go another way.
+        self.ip("route", "add", "unreachable", lib_services.NET, "metric", "9999")
         self.ip("-n", layout.netns, "addr", "add", f"{lib_services.NET_ADDRESS}/30", "dev", "eth0")
         self.ip("-n", layout.netns, "link", "set", "eth0", "up")
         self.before = lib_host.Footprint(layout.prefix)
+        self.measure()
         self.services = lib_services.make_all(layout, self.options.kapsel, self.options.seconds, self.options.only)
+
+    def measure(self):
+        """How slow this machine is: a start takes 0.1 s on one of today that has nothing else to do."""
+        probe = lib_services.write_probe(self.layout)
+        began = time.monotonic()
+        for _ in range(3):
+            subprocess.run([self.options.kapsel, "run", "-q", probe], check=True, timeout=300)
+        start_s = (time.monotonic() - began) / 3
+        self.layout.slow = max(1.0, start_s / 0.1)
+        self.say(f"a start takes {start_s:.2f} s: all times are {self.layout.slow:.1f} times longer")
 
     def tear_down(self):
         """Also after a failure; what the checks missed must not stay on the machine."""
@@ -77,11 +89,23 @@ class Soak:
             self.keeper.join(self.start_limit_s())
         for service in self.services.values():
             self.end_by_force(service)
-        for words in (["umount", "-l", self.layout.log_disk], ["ip", "link", "del", self.layout.link],
+        if self.options.keep:
+            self.keep()
+        for words in (["ip", "route", "del", "unreachable", lib_services.NET],
+                      ["umount", "-l", self.layout.log_disk], ["ip", "link", "del", self.layout.link],
                       ["ip", "netns", "del", self.layout.netns]):
             subprocess.run(words, check=False, stderr=subprocess.DEVNULL, timeout=60)
         for service in self.services.values():
             shutil.rmtree(Path("/var/log/kapsel") / service.name, ignore_errors=True)
+
+    def keep(self):
+        """The logs and the events, to see what happened."""
+        shutil.copytree(self.layout.log_disk, self.options.keep / "log", dirs_exist_ok=True)
+        for name, service in self.services.items():
+            if service.events_path and service.events_path.exists():
+                shutil.copy(service.events_path, self.options.keep / f"{name}-events.jsonl")
+            if service.tally:
+                shutil.copy(service.tally, self.options.keep / f"{name}-tally")
 
     def end_by_force(self, service):
         if not service.state_dir.exists():
@@ -94,7 +118,7 @@ class Soak:
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start_limit_s(self):
-        return 30 * (1 if self.slow == 1 else 4)
+        return 30 * self.layout.slow
 
     def start_all(self):
         for name, service in self.services.items():
@@ -106,7 +130,7 @@ class Soak:
         self.clients = lib_load.make_clients(self.layout, self.services)
         for client in self.clients.values():
             client.start()
-        silent = lib_load.wait_for_answers(self.clients, 20 * self.slow)
+        silent = lib_load.wait_for_answers(self.clients, 20 * self.layout.slow)
         if silent:
             raise SystemExit(f"no answer at first: {', '.join(silent)}: "
                              f"{[self.clients[name].last_failure for name in silent]}")
@@ -114,7 +138,7 @@ class Soak:
         self.say("all are healthy and answer")
 
     def wait_until_healthy(self, when):
-        limit_s = 60 if self.slow == 1 else 240
+        limit_s = 60 * self.layout.slow
         deadline = time.monotonic() + limit_s
         while True:
             sick = [name for name, service in self.services.items() if not service.is_healthy(service.record())]
@@ -122,7 +146,7 @@ class Soak:
                 return
             if time.monotonic() > deadline:
                 break
-            time.sleep(0.2)
+            time.sleep(0.2 * self.layout.slow)
         for name in sick:
             service = self.services[name]
             self.problems.append(f"{name}: not healthy {when} after {limit_s} s: {service.record()} "
@@ -148,13 +172,14 @@ class Soak:
         self.chaos = lib_chaos.Chaos(self.layout, self.services, self.rng, self.say)
         if lib_host.has_limits():
             self.chaos.allow_oom()
-        self.keeper = lib_chaos.Keeper(self.services, self.chaos, 0.3, self.start_limit_s(), self.say)
+        self.keeper = lib_chaos.Keeper(self.services, self.chaos, 0.3 * self.layout.slow, self.start_limit_s(),
+                                       self.say)
         self.keeper.start()
         until = time.monotonic() + self.options.seconds
         while time.monotonic() < until:
             self.chaos.step()
             self.chaos.look()
-            time.sleep(self.rng.uniform(0.2, 1.0) * (1 if self.slow == 1 else 2))
+            time.sleep(self.rng.uniform(0.2, 1.0) * min(self.layout.slow, 3))
         self.say("no more damage")
         self.chaos.settle()
         self.wait_until_healthy("in the end")
@@ -163,12 +188,12 @@ class Soak:
         self.keeper.join(self.start_limit_s())
 
     def check_load(self):
-        silent = lib_load.wait_for_answers(self.clients, 20 * self.slow)
+        silent = lib_load.wait_for_answers(self.clients, 20 * self.layout.slow)
         self.problems += [f"{name}: no answer in the end: {self.clients[name].last_failure}" for name in silent]
         for client in self.clients.values():
             client.ending.set()
         for name, client in self.clients.items():
-            client.join(30 * self.slow)
+            client.join(30 * self.layout.slow)
             self.problems += client.wrong
         if "postgresql" in self.clients:
             try:
@@ -189,14 +214,14 @@ class Soak:
 
         def stop(name, service):
             try:
-                answers[name] = service.ask("stop", timeout_s=60 * self.slow)
+                answers[name] = service.ask("stop", timeout_s=60 * self.layout.slow)
             except Refused as refusal:
                 answers[name] = str(refusal)
         threads = [threading.Thread(target=stop, args=item, daemon=True) for item in self.services.items()]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(70 * self.slow)
+            thread.join(70 * self.layout.slow)
         for name, service in self.services.items():
             answer = answers.get(name, "no answer")
             if isinstance(answer, str) or "stop was asked for" not in answer[1]:
@@ -228,7 +253,8 @@ class Soak:
         for name, service in self.services.items():
             if not service.tally:
                 continue
-            account = lib_lines.Account(service.log_path, service.tally, self.chaos.lossy[name])
+            account = lib_lines.Account(service.log_path, service.tally, self.chaos.lossy[name],
+                                        self.chaos.lossy_kills[name])
             self.problems += [f"{name}: {problem}" for problem in account.problems]
             accounts[name] = account
         for file in self.layout.log_disk.iterdir():
@@ -260,7 +286,7 @@ class Soak:
             left = self.left()
             if not left:
                 return
-            time.sleep(0.1 * self.slow)
+            time.sleep(0.1 * self.layout.slow)
         self.problems += [f"left behind: {thing}" for thing in left]
 
     def table(self, accounts):
@@ -306,6 +332,7 @@ def main():
     parser.add_argument("--base", required=True, help="a directory that is ours alone")
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--keep", type=Path, help="where logs and events go in the end")
     parser.add_argument("--only", nargs="*", help="names of services")
     options = parser.parse_args()
     print(f"seed {options.seed}, {options.seconds} s of damage, "

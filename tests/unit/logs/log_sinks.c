@@ -2,99 +2,44 @@
 /* The drivers that send: what a receiver gets, and what happens when there is none. */
 #include "launcher/logs/log_sink.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/str.h"
-#include "launcher/logs/output_socket.h"
 #include "tests/unit/logs/log_fixture.h"
+#include "tests/unit/logs/log_receiver.h"
 
 TestSuite(log_sinks, .init = fixture_init, .fini = fixture_fini, .timeout = 60);
 
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-enum { MESSAGE_MAX = 65536, PIECE = 16384 };
-
-/* A receiver at fixture_dir/socket. */
-static char place[96], address[128];
-
-static int listen_here(int type)
-{
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	snprintf(place, sizeof(place), "%s/socket", fixture_dir);
-	snprintf(address, sizeof(address), "%s://%s", type == SOCK_STREAM ? "unix" : "unixgram", place);
-	strcpy(name.sun_path, place);
-	unlink(place);
-	cr_assert(ge(int, fd, 0));
-	cr_assert(zero(int, bind(fd, (struct sockaddr *)&name, sizeof(name))));
-	if (type == SOCK_STREAM)
-		cr_assert(zero(int, listen(fd, 4)));
-	return fd;
-}
-
-static int listen_udp(void)
-{
-	struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(name);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	cr_assert(ge(int, fd, 0));
-	cr_assert(zero(int, bind(fd, (struct sockaddr *)&name, sizeof(name))));
-	cr_assert(zero(int, getsockname(fd, (struct sockaddr *)&name, &size)));
-	snprintf(address, sizeof(address), "udp://127.0.0.1:%u", ntohs(name.sin_port));
-	return fd;
-}
-
-/* The next message as a string, in a static buffer; "" when there is none. */
-static char *receive(int fd, size_t *ret_size)
-{
-	static char message[MESSAGE_MAX + 1];
-	ssize_t size = recv(fd, message, MESSAGE_MAX, 0);
-
-	if (size < 0)
-		size = 0;
-	message[size] = '\0';
-	if (ret_size)
-		*ret_size = (size_t)size;
-	return message;
-}
+enum { PIECE = 16384 };
 
 /* --- cri --------------------------------------------------------------------------- */
 
 Test(log_sinks, cri_marks_what_goes_on_and_what_has_no_end)
 {
-	char *text, *line;
+	static const char *const expected[] = { " stdout F hello \"\x01\xff\"\n", " stderr F \n",
+						" stderr P rest\n" };
 	struct feeder f;
+	char *text, *at;
 
 	feeder_open(&f, FEEDER_OPTIONS(.driver = SPEC_LOG_CRI));
 	feeder_puts(&f, LOG_STDOUT, "hello \"\x01\xff\"\n");
 	feeder_puts(&f, LOG_STDERR, "\nrest");
 	feeder_close(&f);
-	text = slurp(fixture_log, NULL);
-	cr_assert(gt(sz, strlen(text), 60));
-	cr_expect(eq(str, strndup(text + 30, 21), STR(" stdout F hello \"\x01\xff\"\n")));
-	line = strchr(text, '\n') + 1;
-	cr_expect(eq(str, strndup(line + 30, 11), STR(" stderr F \n")));
-	line = strchr(line, '\n') + 1;
-	cr_expect(eq(str, STR(line + 30), STR(" stderr P rest\n")));
+	text = at = slurp(fixture_log, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		cr_assert(gt(sz, strlen(at), 30));
+		at += 30; /* the time */
+		cr_assert(zero(int, strncmp(at, expected[i], strlen(expected[i]))), "%s", at);
+		at += strlen(expected[i]);
+	}
+	cr_expect(eq(str, at, STR("")));
 	free(text);
 }
 
@@ -119,151 +64,23 @@ Test(log_sinks, cri_cuts_a_long_line_as_containerd_does)
 	free(text);
 }
 
-/* --- journald ---------------------------------------------------------------------- */
-
-/* The value of a field, in a static buffer; NULL if it is not there, exactly once. */
-static char *field(const char *message, size_t size, const char *name)
-{
-	static char value[MESSAGE_MAX];
-	const char *at = message, *end = message + size;
-	int found = 0;
-
-	while (at < end) {
-		const char *stop = at + strcspn(at, "=\n"), *from = stop + 1;
-		uint64_t length = strcspn(from, "\n");
-		bool here = (size_t)(stop - at) == strlen(name) && str_starts(at, name);
-
-		if (*stop == '\n') {
-			memcpy(&length, from, 8);
-			from += 8;
-		}
-		cr_assert(from + length < end && from[length] == '\n', "a field of %s is not whole", message);
-		if (here) {
-			memcpy(value, from, length);
-			value[length] = '\0';
-			found++;
-		}
-		at = from + length + 1;
-	}
-	return found == 1 ? value : NULL;
-}
-
-static struct log_options *journal_options(void)
-{
-	static const struct spec_pair items[] = {
-		{ "com.example.team", "a\nPRIORITY=0" },
-		{ "_PID", "1" },
-		{ "priority", "0" },
-		{ "1st", "x" },
-		{ "message", "forged" },
-	};
-
-	return FEEDER_OPTIONS(.driver = SPEC_LOG_JOURNALD, .socket = place, .name = "web", .id = ID,
-			      .image = "/srv/web", .tag = "t/1", .attrs = { .items = items, .n = 5 });
-}
-
-Test(log_sinks, journald_gets_the_fields_of_dockers_driver)
-{
-	int sock = listen_here(SOCK_DGRAM);
-	struct feeder f;
-	char *message;
-	size_t size;
-
-	feeder_open(&f, journal_options());
-	feeder_puts(&f, LOG_STDERR, "a\x01=b\xff\n");
-	message = receive(sock, &size);
-	cr_expect(eq(str, field(message, size, "MESSAGE"), STR("a\x01=b\xff")));
-	cr_expect(eq(str, field(message, size, "PRIORITY"), STR("3")));
-	cr_expect(eq(str, field(message, size, "CONTAINER_ID"), STR("0123456789ab")));
-	cr_expect(eq(str, field(message, size, "CONTAINER_ID_FULL"), STR(ID)));
-	cr_expect(eq(str, field(message, size, "CONTAINER_NAME"), STR("web")));
-	cr_expect(eq(str, field(message, size, "CONTAINER_TAG"), STR("t/1")));
-	cr_expect(eq(str, field(message, size, "SYSLOG_IDENTIFIER"), STR("t/1")));
-	cr_expect(eq(str, field(message, size, "IMAGE_NAME"), STR("/srv/web")));
-	cr_expect(eq(str, field(message, size, "COM_EXAMPLE_TEAM"), STR("a\nPRIORITY=0")));
-	cr_expect(eq(str, field(message, size, "ST"), STR("x")));
-	cr_expect(eq(str, field(message, size, "PID"), STR("1")));
-	cr_expect(eq(str, field(message, size, "CONTAINER_LOG_ORDINAL"), STR("1")));
-	cr_expect(eq(sz, strlen(field(message, size, "SYSLOG_TIMESTAMP")), 30));
-	cr_expect(eq(sz, strlen(field(message, size, "CONTAINER_LOG_EPOCH")), 48));
-	cr_expect(zero(ptr, field(message, size, "_PID")));
-	cr_expect(zero(ptr, field(message, size, "CONTAINER_PARTIAL_ID")));
-	feeder_close(&f);
-	close(sock);
-}
-
-Test(log_sinks, journald_can_put_the_pieces_of_a_line_together)
-{
-	static char bytes[2 * PIECE + 6];
-	const char *const last[] = { "false", "false", "true" };
-	char *message, *text, ids[3][80], number[8];
-	int sock = listen_here(SOCK_DGRAM);
-	struct feeder f;
-	size_t size;
-
-	memset(bytes, 'x', sizeof(bytes));
-	bytes[sizeof(bytes) - 1] = '\n';
-	feeder_open(&f, journal_options());
-	feeder_put(&f, LOG_STDOUT, bytes, sizeof(bytes));
-	for (int i = 0; i < 3; i++) {
-		message = receive(sock, &size);
-		text = field(message, size, "MESSAGE");
-		cr_assert(ne(ptr, text, NULL));
-		cr_expect(eq(sz, strlen(text), i < 2 ? PIECE : 5));
-		text = field(message, size, "CONTAINER_PARTIAL_ID");
-		cr_assert(ne(ptr, text, NULL));
-		strcpy(ids[i], text);
-		snprintf(number, sizeof(number), "%d", i + 1);
-		cr_expect(eq(str, field(message, size, "CONTAINER_PARTIAL_ORDINAL"), number));
-		cr_expect(eq(str, field(message, size, "CONTAINER_PARTIAL_LAST"), STR(last[i])));
-		text = field(message, size, "CONTAINER_PARTIAL_MESSAGE");
-		cr_expect(eq(int, text != NULL, i < 2));
-	}
-	cr_expect(eq(sz, strlen(ids[0]), 64));
-	cr_expect(eq(str, ids[0], ids[1]));
-	cr_expect(eq(str, ids[0], ids[2]));
-	feeder_close(&f);
-	close(sock);
-}
-
-Test(log_sinks, journald_gets_a_sealed_file_where_a_message_is_too_large)
-{
-	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-	static char bytes[300000];
-	int pair[2], fd = -1;
-	struct stat st;
-	char byte;
-
-	memset(bytes, 'y', sizeof(bytes));
-	cr_assert(zero(int, socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair)));
-	cr_assert(zero(int, output_socket_send_sealed(pair[0], bytes, sizeof(bytes))));
-	cr_expect(zero(long, fd_receive(pair[1], &byte, 1, &fd, 1)));
-	cr_assert(ge(int, fd, 0));
-	cr_expect(eq(int, fcntl(fd, F_GET_SEALS), seals));
-	cr_assert(zero(int, fstat(fd, &st)));
-	cr_expect(eq(long, st.st_size, (long)sizeof(bytes)));
-	cr_expect(eq(long, pread(fd, &byte, 1, sizeof(bytes) - 1), 1));
-	cr_expect(eq(int, byte, 'y'));
-	close(fd);
-}
-
 /* --- syslog ------------------------------------------------------------------------ */
 
 static struct log_options *syslog_options(enum spec_syslog_format format)
 {
-	return FEEDER_OPTIONS(.driver = SPEC_LOG_SYSLOG, .syslog_address = address, .name = "web 1",
+	return FEEDER_OPTIONS(.driver = SPEC_LOG_SYSLOG, .syslog_address = receiver_address, .name = "web 1",
 			      .syslog_facility = 3, .syslog_format = format);
 }
 
 Test(log_sinks, syslog_follows_rfc_5424)
 {
-	int sock = listen_here(SOCK_DGRAM), priority, pid, at = 0;
+	int sock = receiver_listen(SOCK_DGRAM), priority, pid, at = 0;
 	char time[40], host[256], app[64], id[64], *message;
 	struct feeder f;
 
 	feeder_open(&f, syslog_options(SPEC_SYSLOG_RFC5424MICRO));
 	feeder_puts(&f, LOG_STDOUT, "hello world\n");
-	message = receive(sock, NULL);
+	message = receiver_next(sock, NULL);
 	cr_assert(eq(int,
 		     sscanf(message, "<%d>1 %39s %255s %63s %d %63s - %n", &priority, time, host, app, &pid,
 			    id, &at),
@@ -276,11 +93,11 @@ Test(log_sinks, syslog_follows_rfc_5424)
 	cr_expect(eq(int, pid, getpid()));
 	cr_expect(eq(str, message + at, STR("hello world")));
 	feeder_puts(&f, LOG_STDERR, "bad\n");
-	cr_expect(zero(int, strncmp(receive(sock, NULL), "<27>1 ", 6)));
+	cr_expect(zero(int, strncmp(receiver_next(sock, NULL), "<27>1 ", 6)));
 	feeder_close(&f);
 	feeder_open(&f, syslog_options(SPEC_SYSLOG_RFC5424));
 	feeder_puts(&f, LOG_STDOUT, "x\n");
-	message = receive(sock, NULL);
+	message = receiver_next(sock, NULL);
 	cr_expect(eq(int, message[6 + 19], 'Z'), "no fraction in %s", message);
 	feeder_close(&f);
 	close(sock);
@@ -289,13 +106,13 @@ Test(log_sinks, syslog_follows_rfc_5424)
 Test(log_sinks, syslog_follows_rfc_3164_and_names_the_host_only_over_the_network)
 {
 	char month[8], host[256], tag[64], *message, expected[64];
-	int sock = listen_here(SOCK_DGRAM), day, second, at = 0;
+	int sock = receiver_listen(SOCK_DGRAM), day, second, at = 0;
 	struct feeder f;
 
 	snprintf(expected, sizeof(expected), "web_1[%d]:", getpid());
 	feeder_open(&f, syslog_options(SPEC_SYSLOG_RFC3164));
 	feeder_puts(&f, LOG_STDOUT, "hello\n");
-	message = receive(sock, NULL);
+	message = receiver_next(sock, NULL);
 	cr_assert(
 		eq(int, sscanf(message, "<30>%3s %d %*d:%*d:%d %63s %n", month, &day, &second, tag, &at), 4),
 		"%s", message);
@@ -304,10 +121,10 @@ Test(log_sinks, syslog_follows_rfc_3164_and_names_the_host_only_over_the_network
 	feeder_close(&f);
 	close(sock);
 
-	sock = listen_udp();
+	sock = receiver_listen_udp();
 	feeder_open(&f, syslog_options(SPEC_SYSLOG_RFC3164));
 	feeder_puts(&f, LOG_STDOUT, "hello\n");
-	message = receive(sock, NULL);
+	message = receiver_next(sock, NULL);
 	cr_assert(eq(int,
 		     sscanf(message, "<30>%3s %d %*d:%*d:%d %255s %63s %n", month, &day, &second, host, tag,
 			    &at),
@@ -322,14 +139,14 @@ Test(log_sinks, syslog_follows_rfc_3164_and_names_the_host_only_over_the_network
 Test(log_sinks, syslog_text_can_not_end_or_forge_a_message)
 {
 	const char hostile[] = "a\0b\r<0>1 - root su - - - c\x1b[2J\x7f\x80\xe2\x82\xac\n";
-	int sock = listen_here(SOCK_STREAM), peer;
+	int sock = receiver_listen(SOCK_STREAM), peer;
 	struct feeder f;
 	char *message;
 
 	feeder_open(&f, syslog_options(SPEC_SYSLOG_RFC5424));
 	peer = accept4(sock, NULL, NULL, SOCK_CLOEXEC);
 	feeder_put(&f, LOG_STDOUT, hostile, sizeof(hostile) - 1);
-	message = strstr(receive(peer, NULL), " - ");
+	message = strstr(receiver_next(peer, NULL), " - ");
 	cr_assert(ne(ptr, message, NULL));
 	cr_expect(eq(str, message + 3,
 		     STR("a#000b#015<0>1 - root su - - - c#033[2J#177\xef\xbf\xbd\xe2\x82\xac\n")));
@@ -341,7 +158,7 @@ Test(log_sinks, syslog_text_can_not_end_or_forge_a_message)
 Test(log_sinks, syslog_text_that_is_too_large_for_a_datagram_is_cut_at_a_character)
 {
 	static char bytes[9001], back[16384];
-	int sock = listen_udp(), messages = 0;
+	int sock = receiver_listen_udp(), messages = 0;
 	struct feeder f;
 	size_t size, got = 0;
 
@@ -350,7 +167,7 @@ Test(log_sinks, syslog_text_that_is_too_large_for_a_datagram_is_cut_at_a_charact
 	bytes[9000] = '\n';
 	feeder_open(&f, syslog_options(SPEC_SYSLOG_RFC5424));
 	feeder_put(&f, LOG_STDOUT, bytes, sizeof(bytes));
-	for (char *message = receive(sock, &size); size > 0; message = receive(sock, &size)) {
+	for (char *message = receiver_next(sock, &size); size > 0; message = receiver_next(sock, &size)) {
 		char *text = strstr(message, " - ") + 3;
 
 		cr_expect(le(sz, size, 2048));
@@ -397,16 +214,17 @@ Test(log_sinks, says_at_the_start_that_nobody_listens)
 	struct log_writer *writer = NULL;
 	struct error err = { 0 };
 
-	snprintf(place, sizeof(place), "%s/nobody", fixture_dir);
+	snprintf(receiver_path, sizeof(receiver_path), "%s/nobody", fixture_dir);
 	cr_expect(eq(int,
-		     open_writer(FEEDER_OPTIONS(.driver = SPEC_LOG_JOURNALD, .socket = place), &writer, &err),
+		     open_writer(FEEDER_OPTIONS(.driver = SPEC_LOG_JOURNALD, .socket = receiver_path),
+				 &writer, &err),
 		     -ENOENT));
 	cr_expect(ne(str, err.remedy, STR("")));
 }
 
 Test(log_sinks, blocks_when_a_receiver_is_slow_and_loses_nothing)
 {
-	int sock = listen_here(SOCK_DGRAM), next = 0;
+	int sock = receiver_listen(SOCK_DGRAM), next = 0;
 	char text[32], *message;
 	struct feeder f;
 	size_t size;
@@ -421,7 +239,7 @@ Test(log_sinks, blocks_when_a_receiver_is_slow_and_loses_nothing)
 	while (next < fed) {
 		if (log_writer_stalled(f.writer))
 			(void)!log_writer_flush(f.writer, &f.err);
-		message = receive(sock, &size);
+		message = receiver_next(sock, &size);
 		if (size == 0)
 			continue;
 		snprintf(text, sizeof(text), " - line %d", next++);
@@ -439,7 +257,7 @@ Test(log_sinks, drops_and_counts_when_a_receiver_is_gone)
 	uint64_t fed = 0, told;
 	struct feeder f;
 	char *notice = NULL;
-	int sock = listen_here(SOCK_DGRAM);
+	int sock = receiver_listen(SOCK_DGRAM);
 	size_t size;
 
 	options->on_full = SPEC_FULL_DROP;
@@ -451,11 +269,11 @@ Test(log_sinks, drops_and_counts_when_a_receiver_is_gone)
 		cr_assert(eq(long, feeder_put(&f, LOG_STDOUT, line, sizeof(line)), (long)sizeof(line)));
 	cr_expect(log_writer_stalled(f.writer) && !log_writer_blocked(f.writer));
 	cr_assert(gt(u64, log_writer_dropped(f.writer), 0));
-	sock = listen_here(SOCK_DGRAM);
+	sock = receiver_listen(SOCK_DGRAM);
 	for (int i = 0; i < 2000 && !notice; i++) {
 		if (log_writer_stalled(f.writer))
 			(void)!log_writer_flush(f.writer, &f.err);
-		notice = strstr(receive(sock, &size), "kapsel: ");
+		notice = strstr(receiver_next(sock, &size), "kapsel: ");
 	}
 	cr_assert(ne(ptr, notice, NULL));
 	cr_assert(eq(int, sscanf(notice, "kapsel: %lu bytes dropped", &told), 1));
@@ -468,23 +286,24 @@ Test(log_sinks, drops_and_counts_when_a_receiver_is_gone)
 Test(log_sinks, socket_introduces_itself_and_sends_json_lines)
 {
 	const struct spec_pair item = { "team", "a" };
-	int sock = listen_here(SOCK_STREAM), peer;
+	int sock = receiver_listen(SOCK_STREAM), peer;
 	struct feeder f;
 	char *line;
 
-	feeder_open(&f, FEEDER_OPTIONS(.driver = SPEC_LOG_SOCKET, .socket = place, .name = "web", .id = ID,
-				       .image = "/srv/\"x", .attrs = { .items = &item, .n = 1 }));
+	feeder_open(&f, FEEDER_OPTIONS(.driver = SPEC_LOG_SOCKET, .socket = receiver_path, .name = "web",
+				       .id = RECEIVER_ID, .image = "/srv/\"x",
+				       .attrs = { .items = &item, .n = 1 }));
 	peer = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	feeder_puts(&f, LOG_STDOUT, "x\n");
-	line = receive(peer, NULL);
-	cr_expect(
-		zero(int,
-		     strncmp(line,
-			     "KAPSEL-LOG 1 {\"name\":\"web\",\"id\":\"" ID
-			     "\",\"image\":\"/srv/\\\"x\"}\n{\"log\":\"x\\n\",\"stream\":\"stdout\","
-			     "\"attrs\":{\"team\":\"a\"},\"time\":\"",
-			     strlen("KAPSEL-LOG 1 {'name':'web','id':'" ID "','image':'/srv/\\'x'}\n") + 58)),
-		"%s", line);
+	line = receiver_next(peer, NULL);
+	cr_expect(zero(int, strncmp(line,
+				    "KAPSEL-LOG 1 {\"name\":\"web\",\"id\":\"" RECEIVER_ID
+				    "\",\"image\":\"/srv/\\\"x\"}\n{\"log\":\"x\\n\",\"stream\":\"stdout\","
+				    "\"attrs\":{\"team\":\"a\"},\"time\":\"",
+				    strlen("KAPSEL-LOG 1 {'name':'web','id':'" RECEIVER_ID
+					   "','image':'/srv/\\'x'}\n") +
+					    58)),
+		  "%s", line);
 	feeder_close(&f);
 	close(peer);
 	close(sock);
@@ -516,11 +335,11 @@ static int count_lines(int peer, int next)
 Test(log_sinks, socket_goes_on_with_a_whole_line_after_the_receiver_came_back)
 {
 	static char line[6001];
-	int sock = listen_here(SOCK_STREAM), peer, fed = 0, came = 0;
+	int sock = receiver_listen(SOCK_STREAM), peer, fed = 0, came = 0;
 	struct feeder f;
 
 	memset(line, 'x', sizeof(line) - 1);
-	feeder_open(&f, FEEDER_OPTIONS(.driver = SPEC_LOG_SOCKET, .socket = place));
+	feeder_open(&f, FEEDER_OPTIONS(.driver = SPEC_LOG_SOCKET, .socket = receiver_path));
 	peer = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	while (!log_writer_blocked(f.writer)) {
 		line[snprintf(line, sizeof(line), "line %d", fed++)] = 'x';
@@ -538,49 +357,5 @@ Test(log_sinks, socket_goes_on_with_a_whole_line_after_the_receiver_came_back)
 	cr_expect(eq(int, count_lines(peer, came), fed));
 	feeder_close(&f);
 	close(peer);
-	close(sock);
-}
-
-Test(log_sinks, a_standby_repeats_no_message_that_was_committed)
-{
-	int sock = listen_here(SOCK_DGRAM);
-	struct log_options *options = journal_options();
-	struct error err = { 0 };
-	struct feeder f;
-	size_t size;
-	char *message;
-	pid_t pid;
-	int status;
-
-	memset(&f, 0, sizeof(f));
-	f.writer = log_writer_allocate(&err);
-	cr_assert(ne(ptr, f.writer, NULL));
-	log_writer_share(f.writer, true);
-	cr_assert(zero(int, pipe2(f.pipes[0], O_CLOEXEC | O_NONBLOCK)));
-	pid = fork();
-	cr_assert(ge(int, pid, 0));
-	if (pid == 0) {
-		if (log_writer_open(f.writer, options, &err) < 0 ||
-		    feeder_puts(&f, LOG_STDOUT, "one\ntwo\nbeg") != 11)
-			_exit(1);
-		kill(getpid(), SIGKILL);
-	}
-	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
-	cr_assert(eq(int, WTERMSIG(status), SIGKILL));
-	cr_assert(zero(int, log_writer_adopt(f.writer, options, &err)), "%s", err.msg);
-	feeder_puts(&f, LOG_STDOUT, "un\n");
-	for (int i = 0; i < 3; i++) {
-		static const char *const texts[] = { "one", "two", "begun" };
-		char number[8];
-
-		snprintf(number, sizeof(number), "%d", i + 1);
-		message = receive(sock, &size);
-		cr_expect(eq(str, field(message, size, "MESSAGE"), STR(texts[i])));
-		cr_expect(eq(str, field(message, size, "CONTAINER_LOG_ORDINAL"), number));
-	}
-	receive(sock, &size);
-	cr_expect(zero(sz, size));
-	cr_expect(eq(u64, log_writer_bytes(f.writer), 14));
-	close_writer(f.writer);
 	close(sock);
 }

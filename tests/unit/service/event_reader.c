@@ -3,10 +3,12 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +60,7 @@ static const char *all(struct event_reader *reader)
 	struct event_reader_line line;
 	size_t used = 0;
 
-	while (event_reader_next(reader, &line)) {
+	while (event_reader_next(reader, &line, NULL) > 0) {
 		const char *at = strstr(line.text, "\"event\":\"");
 
 		cr_assert(eq(sz, strlen(line.text), line.size));
@@ -228,4 +230,23 @@ Test(event_reader, finds_the_files_below_a_directory)
 	cr_assert(zero(int, event_reader_add_below(reader, service_dir, &err)), "%s", err.msg);
 	cr_assert(eq(str, all(reader), "ab"));
 	cr_assert(zero(int, event_reader_add_below(reader, "/nonexistent", &err)));
+}
+
+Test(event_reader, says_so_when_too_many_files_are_open)
+{
+	_cleanup_event_reader_ struct event_reader *reader = event_reader_new();
+	struct event_reader_line line;
+	struct rlimit before, none;
+	struct error err = { 0 };
+	int r;
+
+	event("one", 1, "a");
+	add(reader, "one");
+	cr_assert(zero(int, getrlimit(RLIMIT_NOFILE, &before)));
+	none = (struct rlimit){ 0, before.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	r = event_reader_next(reader, &line, &err);
+	setrlimit(RLIMIT_NOFILE, &before); /* an assertion needs descriptors of its own */
+	cr_assert(eq(int, r, -EMFILE));
+	cr_assert(eq(str, all(reader), "a"));
 }
