@@ -32,7 +32,7 @@ static const struct {
 	{ "misc", "misc", "misc" },
 };
 
-static const char leaf[] = "supervisor";
+static const char leaf[] = ".supervisor"; /* no profile can have that name */
 
 static int find(unsigned int controller)
 {

@@ -33,7 +33,7 @@ int controllers_read(int group_fd, const char *file, unsigned int *ret) _must_ch
  *
  * A group other than the root may not hold processes and hand controllers down
  * (admin-guide/cgroup-v2.rst "No Internal Process Constraint"). If the only process in
- * there is the caller, it steps aside into the leaf "supervisor"; otherwise it is -EBUSY.
+ * there is the caller, it steps aside into the leaf ".supervisor"; otherwise it is -EBUSY.
  */
 int controllers_enable(int group_fd, const char *path, const struct cgroup_place *place, unsigned int needed,
 		       struct error *err) _must_check_;

@@ -19,11 +19,15 @@
 #include "launcher/oci/commands/command.h"
 
 static const struct command *const native[] = {
-	&command_stats,  &command_top, &command_metrics, &command_monitor,
-	&command_run,    &command_check, &command_show,   &command_explain,
-	&command_enter,  &command_doctor, &command_list,  &command_logs,  &command_schema, &command_generate,
-	&command_ps,     &command_inspect, &command_events, &command_wait,  &command_stop,  &command_kill,
-	&command_restart, &command_rm,     &command_prune,  &command_update,
+	/* profiles */
+	&command_run, &command_check, &command_show, &command_explain, &command_list, &command_schema,
+	&command_doctor, &command_generate,
+	/* services */
+	&command_ps, &command_inspect, &command_logs, &command_events, &command_top, &command_stats,
+	&command_enter, &command_stop, &command_restart, &command_kill, &command_wait, &command_update,
+	&command_rm, &command_prune,
+	/* monitoring */
+	&command_metrics, &command_monitor,
 };
 
 static void print_help(FILE *out)

@@ -20,6 +20,7 @@
 #include "launcher/plan.h"
 #include "launcher/processes/service.h"
 #include "launcher/processes/signals.h"
+#include "launcher/service/passed.h"
 #include "launcher/service/sd_notify.h"
 #include "profiles/spec.h"
 
@@ -132,7 +133,9 @@ static int prepare(struct service *service, struct error *err)
 	if (!plan)
 		return error_set(err, ENOMEM, "plan the start");
 	service->plan = plan;
-	r = plan_build(&service->spec, service->host, service->arena, plan, err);
+	r = passed_match(&service->spec, err);
+	if (r == 0)
+		r = plan_build(&service->spec, service->host, service->arena, plan, err);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		dprintf(STDERR_FILENO, "kapsel: warning: %s\n", plan->warnings[i]);
 	if (r == 0)

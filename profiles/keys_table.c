@@ -302,9 +302,9 @@ static const struct key table[] = {
 	  .fallback = "\"daemon\"", .example = "\"local0\"",
 	  .description = "Which kind of program the lines come from, as in syslog(3)." },
 	{ "log.syslog_format", KEY_WORD, .words = "rfc5424micro rfc5424 rfc3164",
-	  .fallback = "\"rfc5424micro\"", .example = "\"rfc3164\"",
-	  .description = "rfc5424micro: times with microseconds; rfc5424: with seconds; rfc3164: the old "
-	  "form." },
+	  .fallback = "\"rfc3164\"", .example = "\"rfc5424micro\"",
+	  .description = "rfc3164: the form that every local syslog daemon reads; rfc5424: with the year and the "
+	  "zone; rfc5424micro: and with microseconds." },
 	{ "log.socket", KEY_PATH, .otherwise = "required for the driver socket", .kernel = "unix(7)",
 	  .example = "\"/run/collector.sock\"",
 	  .description = "Stream socket that gets the lines, on the host." },

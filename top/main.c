@@ -140,6 +140,7 @@ static int on_refresh(void *arg, struct error *err)
 	if (top->page == TOP_DETAIL)
 		top_detail(top);
 	top_follow(top);
+	log_pane_refresh(top->log); /* its directory may have come only now, without a watch */
 	top->dirty = true;
 	loop_timer_set(top->loop, top->refresh, top->delay_ms);
 	return 0;

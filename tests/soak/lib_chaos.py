@@ -29,8 +29,10 @@ def other_process(record, before, which):
 class Chaos:
     """Does one thing after another. Each has a weight, and a service that it can be done to."""
 
-    def __init__(self, layout, services, rng, say):
+    def __init__(self, layout, services, rng, say, seconds):
         self.layout, self.services, self.rng, self.say = layout, services, rng, say
+        # What takes longest to be noticed is not begun at the end, or all would wait for it.
+        self.freeze_until = time.monotonic() + max(seconds * 0.3, seconds - 16 * layout.slow)
         self.pending = {}
         self.problems = []
         self.done = Counter()
@@ -105,9 +107,15 @@ class Chaos:
 
     def settle(self):
         """Wait until everything that was done is over."""
+        told = time.monotonic()
         while self.pending or any(thread.is_alive() for thread in self.busy.values()):
             self.look()
             time.sleep(0.2)
+            if time.monotonic() - told > 10 * self.layout.slow:
+                told = time.monotonic()
+                waits = [f"{name} ({pending.action})" for name, pending in self.pending.items()]
+                waits += [name for name, thread in self.busy.items() if thread.is_alive()]
+                self.say(f"still not over: {', '.join(waits)}")
 
     # --- one service -------------------------------------------------------------------------------
 
@@ -167,7 +175,7 @@ class Chaos:
     def freeze(self, name, service, record):
         """Only its health check can notice that."""
         payload = identify(record["payload_pid"])
-        if not payload or not send_signal(payload, signal.SIGSTOP):
+        if time.monotonic() > self.freeze_until or not payload or not send_signal(payload, signal.SIGSTOP):
             return False
         for process in children(payload["pid"]):
             send_signal(process, signal.SIGSTOP)

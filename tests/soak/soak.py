@@ -169,7 +169,7 @@ class Soak:
     # --- the time between ---------------------------------------------------------------------------
 
     def hurt(self):
-        self.chaos = lib_chaos.Chaos(self.layout, self.services, self.rng, self.say)
+        self.chaos = lib_chaos.Chaos(self.layout, self.services, self.rng, self.say, self.options.seconds)
         if lib_host.has_limits():
             self.chaos.allow_oom()
         self.keeper = lib_chaos.Keeper(self.services, self.chaos, 0.3 * self.layout.slow, self.start_limit_s(),

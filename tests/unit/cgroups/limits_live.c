@@ -310,7 +310,7 @@ static void try_delegated(unsigned int controllers, enum company company)
 	strcat(delegated.place.parent, "/box");
 	strcpy(delegated.place.top, delegated.place.parent);
 	cr_assert(zero(int, scratch_wait(scratch_spawn(scratch.fd, create_below_own_group, &delegated))));
-	cr_assert(eq(int, stat(scratch_path(&scratch, "box/supervisor"), &st), company == STRANGER ? -1 : 0));
+	cr_assert(eq(int, stat(scratch_path(&scratch, "box/.supervisor"), &st), company == STRANGER ? -1 : 0));
 	scratch_finish(&scratch);
 }
 

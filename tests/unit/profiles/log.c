@@ -132,7 +132,7 @@ Test(log, goes_by_default_to_a_file_that_rotates)
 	cr_assert(eq(int, log->on_full, SPEC_FULL_BLOCK));
 	cr_assert(log->syslog_address == NULL);
 	cr_assert(eq(u32, log->syslog_facility, 3));
-	cr_assert(eq(int, log->syslog_format, SPEC_SYSLOG_RFC5424MICRO));
+	cr_assert(eq(int, log->syslog_format, SPEC_SYSLOG_RFC3164));
 	cr_assert(log->socket == NULL);
 }
 

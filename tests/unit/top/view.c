@@ -53,12 +53,14 @@ Test(top_view, draws_a_row_for_each_service)
 	fixture_later(&first, &second, 25);
 	fixture_show(&top, &second);
 	view_draw(&top);
-	cr_assert(eq(str, fake_row(1),
-		     "NAME         STATUS          UP  RESTARTS     CPU %  CPU                          MEM / LIMIT  "
-		     "MEM          PIDS  DENIED"));
-	cr_assert(eq(str, fake_row(3),
-		     "service-001  unhealthy    1m03s         0    25.00%                    █        20MiB / 40MiB  "
-		     "[████    ]      3       0"));
+	cr_assert(eq(
+		str, fake_row(1),
+		"NAME         STATUS          UP  RESTARTS     CPU %  CPU                          MEM / LIMIT  "
+		"MEM          PIDS  DENIED"));
+	cr_assert(eq(
+		str, fake_row(3),
+		"service-001  unhealthy    1m03s         0    25.00%                    █        20MiB / 40MiB  "
+		"[████    ]      3       0"));
 	cr_assert(eq(uint, fake_look(3, 13), LOOK_BAD));
 	cr_assert(eq(uint, fake_look(4, 13), LOOK_GOOD));
 	cr_assert(eq(uint, fake_look(2, 0), LOOK_PLAIN | LOOK_SELECTED));
@@ -97,8 +99,7 @@ Test(top_view, leaves_no_gap_when_services_go)
 /* screen_put() fails for anything that leaves the screen. */
 Test(top_view, stays_inside_of_every_size)
 {
-	static char pages[][64] = { "", "title\n  text\n\n",
-					     "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n" };
+	static char pages[][64] = { "", "title\n  text\n\n", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n" };
 
 	add(&first, 40);
 	fixture_show(&top, &first);
