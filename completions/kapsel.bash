@@ -2,16 +2,33 @@
 # bash completion of kapsel. The tables come from docs/man/generate.
 
 # generated: tables
-_kapsel_verbs='run check show explain doctor list schema'
+_kapsel_verbs='run check show explain list schema doctor generate ps inspect logs events top stats enter stop restart kill wait update rm prune metrics monitor'
 _kapsel_options() {
 	case "$1" in
-	run) echo --dry-run -n --quiet -q --help -h ;;
+	run) echo --detach -d --rm --dry-run -n --quiet -q --help -h ;;
 	check) echo --json --help -h ;;
 	show) echo --resolved --origin --json --help -h ;;
 	explain) echo --run -r --help -h ;;
-	doctor) echo --json --help -h ;;
 	list) echo --json --quiet -q --help -h ;;
 	schema) echo --help -h ;;
+	doctor) echo --json --help -h ;;
+	generate) echo --name --files --help -h ;;
+	ps) echo --all -a --quiet -q --no-trunc --json --format --filter -f --help -h ;;
+	inspect) echo --help -h ;;
+	logs) echo --follow -f --since --until --tail -n --timestamps -t --details --stream --grep --json --help -h ;;
+	events) echo --follow -f --since --until --filter --json --format --help -h ;;
+	top) echo --delay -d --once --help -h ;;
+	stats) echo --all -a --no-stream --no-trunc --json --format --sample --columns --help -h ;;
+	enter) echo --env -e --help -h ;;
+	stop) echo --time -t --help -h ;;
+	restart) echo --time -t --help -h ;;
+	kill) echo --signal -s --help -h ;;
+	wait) echo --help -h ;;
+	update) echo --memory -m --memory-high --swap --cpu --cpu-weight --pids --help -h ;;
+	rm) echo --force -f --logs --help -h ;;
+	prune) echo --force -f --logs --help -h ;;
+	metrics) echo --openmetrics --textfile --http --help -h ;;
+	monitor) echo --all --warn-memory --crit-memory --warn-pids --crit-pids --max-restarts --help -h ;;
 	esac
 }
 _kapsel_operand() {
@@ -20,14 +37,63 @@ _kapsel_operand() {
 	check) echo profile ;;
 	show) echo profile ;;
 	explain) echo topic ;;
-	doctor) echo none ;;
 	list) echo list ;;
 	schema) echo none ;;
+	doctor) echo none ;;
+	generate) echo profile ;;
+	ps) echo none ;;
+	inspect) echo container ;;
+	logs) echo container ;;
+	events) echo container ;;
+	top) echo none ;;
+	stats) echo container ;;
+	enter) echo container ;;
+	stop) echo container ;;
+	restart) echo container ;;
+	kill) echo container ;;
+	wait) echo container ;;
+	update) echo container ;;
+	rm) echo container ;;
+	prune) echo none ;;
+	metrics) echo container ;;
+	monitor) echo container ;;
 	esac
 }
 _kapsel_value() {
 	case "$1" in
 	explain:--run|explain:-r) echo container ;;
+	generate:--name) echo container ;;
+	ps:--format) echo none ;;
+	ps:--filter|ps:-f) echo none ;;
+	logs:--since) echo none ;;
+	logs:--until) echo none ;;
+	logs:--tail|logs:-n) echo none ;;
+	logs:--stream) echo none ;;
+	logs:--grep) echo none ;;
+	events:--since) echo none ;;
+	events:--until) echo none ;;
+	events:--filter) echo none ;;
+	events:--format) echo none ;;
+	top:--delay|top:-d) echo none ;;
+	stats:--format) echo none ;;
+	stats:--sample) echo none ;;
+	stats:--columns) echo none ;;
+	enter:--env|enter:-e) echo container ;;
+	stop:--time|stop:-t) echo none ;;
+	restart:--time|restart:-t) echo none ;;
+	kill:--signal|kill:-s) echo none ;;
+	update:--memory|update:-m) echo none ;;
+	update:--memory-high) echo none ;;
+	update:--swap) echo none ;;
+	update:--cpu) echo none ;;
+	update:--cpu-weight) echo none ;;
+	update:--pids) echo none ;;
+	metrics:--textfile) echo none ;;
+	monitor:--warn-memory) echo none ;;
+	monitor:--crit-memory) echo none ;;
+	monitor:--warn-pids) echo none ;;
+	monitor:--crit-pids) echo none ;;
+	monitor:--max-restarts) echo none ;;
 	esac
 }
 # end of generated

@@ -41,9 +41,7 @@ static int remove_one(const struct host *host, const char *given, const void *ar
 		if (!request->force) {
 			error_set(err, EBUSY, "remove %s: it is %s", record.name,
 				  record_status_name(record.status));
-			error_remedy(err, "stop it first: kapsel stop %s, or kapsel rm --force %s", given,
-				     given);
-			return -EBUSY;
+			return error_remedy(err, "kapsel rm --force %s stops it first", given);
 		}
 		r = stop(host->run_dir, record.name, err);
 		if (r < 0)

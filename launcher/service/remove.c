@@ -47,7 +47,7 @@ static int lock(int dir, const char *name, unsigned int wait_ms, struct error *e
 		sleep_ms(RETRY_MS);
 	}
 	error_set(err, EBUSY, "remove %s: it is supervised, or just being started", name);
-	error_remedy(err, "stop it first: kapsel stop %s, or kapsel rm --force %s", name, name);
+	error_remedy(err, "kapsel rm --force %s stops it first", name);
 	return -EBUSY;
 }
 
