@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
+
 #define REMEMBERED "KAPSEL_PROGRAM"
 
 /* A detached mount of a single file is called "/", what runs from memory "/memfd:… (deleted)". */
@@ -30,6 +32,20 @@ int program_path(char *ret, size_t size)
 	if (!remembered || !has_place(remembered) || snprintf(ret, size, "%s", remembered) >= (int)size)
 		return -ENOENT;
 	return 0;
+}
+
+int program_helper(const char *name, const char *libexec_dir, char *ret, size_t size, struct error *err)
+{
+	char *slash = program_path(ret, size) == 0 ? strrchr(ret, '/') : NULL;
+
+	if (slash && (size_t)(slash - ret) + strlen(name) + 2 <= size) {
+		strcpy(slash + 1, name);
+		if (access(ret, X_OK) == 0)
+			return 0;
+	}
+	if ((size_t)snprintf(ret, size, "%s/%s", libexec_dir, name) < size && access(ret, X_OK) == 0)
+		return 0;
+	return error_set(err, ENOPKG, "find %s beside this program and in %s", name, libexec_dir);
 }
 
 int program_remember(void)

@@ -42,23 +42,6 @@ static void begin(struct systemd_request *request, const char *verb, const struc
 
 /* --- running the helper ------------------------------------------------------ */
 
-/* Beside this program first: a build that isn't installed must not talk to another version. */
-static int find_helper(char path[static PATH_MAX], struct error *err)
-{
-	char *slash = program_path(path, PATH_MAX) == 0 ? strrchr(path, '/') : NULL;
-
-	if (slash && slash - path + sizeof(HELPER) + 1 < PATH_MAX) {
-		strcpy(slash + 1, HELPER);
-		if (access(path, X_OK) == 0)
-			return 0;
-	}
-	snprintf(path, PATH_MAX, "%s/%s", KAPSEL_LIBEXEC_DIR, HELPER);
-	if (access(path, X_OK) == 0)
-		return 0;
-	error_set(err, ENOPKG, "find %s beside this program and in %s", HELPER, KAPSEL_LIBEXEC_DIR);
-	return error_remedy(err, "install kapsel's systemd helper, or use the cgroupfs manager");
-}
-
 static int request_file(const struct systemd_request *request, struct error *err)
 {
 	_cleanup_fd_ int fd = memfd_create("systemd-request", MFD_CLOEXEC);
@@ -189,9 +172,8 @@ static int run_helper(const struct systemd_request *request, struct error *err)
 
 	if (request->failed)
 		return error_set(err, ENOMEM, "put the request to %s together", HELPER);
-	r = find_helper(path, err);
-	if (r < 0)
-		return r;
+	if (program_helper(HELPER, KAPSEL_LIBEXEC_DIR, path, sizeof(path), err) < 0)
+		return error_remedy(err, "install kapsel's systemd helper, or use the cgroupfs manager");
 	in = request_file(request, err);
 	if (in < 0)
 		return in;

@@ -182,13 +182,14 @@ int named_ask(const struct command *command, const struct command_parse *parse,
 	return status;
 }
 
-int named_seconds(const struct command *command, const struct command_parse *parse, const char *verb,
-		  const char *ret[2], char buffer[24])
+/* The words of a request with --time in milliseconds. Return: how many, or minus an exit status. */
+static int timed_words(const struct command *command, const struct command_parse *parse, const char *ret[2],
+		       char buffer[24])
 {
 	const char *text = command_given(command, parse, "time");
 	uint32_t seconds;
 
-	ret[0] = verb;
+	ret[0] = command->name;
 	if (!text)
 		return 1;
 	if (str_to_u32(text, &seconds) < 0)
@@ -196,4 +197,27 @@ int named_seconds(const struct command *command, const struct command_parse *par
 	snprintf(buffer, 24, "%" PRIu64, (uint64_t)seconds * 1000);
 	ret[1] = buffer;
 	return 2;
+}
+
+const struct command_option named_time_options[] = {
+	{ "time", 't', "SECONDS", "before it is ended by force (default: stop.timeout of the profile)" },
+	{ 0 },
+};
+
+int named_timed(const struct command *command, int argc, char **argv, const struct named_request *how)
+{
+	struct named_request request = *how;
+	struct command_parse parse;
+	const char *words[2];
+	char buffer[24];
+	int status, n;
+
+	if (command_parse(command, argc, argv, &parse, &status))
+		return status;
+	n = timed_words(command, &parse, words, buffer);
+	if (n < 0)
+		return -n;
+	request.words = words;
+	request.n = (size_t)n;
+	return named_ask(command, &parse, &request);
 }

@@ -46,11 +46,13 @@ int named_ask(const struct command *command, const struct command_parse *parse,
 /** named_print() - for named_request.done: print the name as it was given. */
 void named_print(const char *given, int64_t number);
 
+/** named_time_options - the options of such a verb: --time. */
+extern const struct command_option named_time_options[];
+
 /**
- * named_seconds() - the words of a request with the value of --time in milliseconds as the second
- * @ret: room for two words; @buffer: for the number
+ * named_timed() - a whole verb whose request is its name, and --time in milliseconds
+ * @how: the request but for its words
  *
- * Return: the number of words, or a negative number after a usage error was printed.
+ * Return: the exit status.
  */
-int named_seconds(const struct command *command, const struct command_parse *parse, const char *verb,
-		  const char *ret[2], char buffer[24]);
+int named_timed(const struct command *command, int argc, char **argv, const struct named_request *how);

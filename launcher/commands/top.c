@@ -16,30 +16,12 @@
 
 enum { DELAY_DEFAULT_MS = 1000, DELAY_MIN_MS = 100, DELAY_MAX_S = 3600 };
 
-/* Beside this program first: a build that isn't installed must not run another version. */
-static int find_helper(char path[static PATH_MAX], struct error *err)
-{
-	char *slash = program_path(path, PATH_MAX) == 0 ? strrchr(path, '/') : NULL;
-
-	if (slash && slash - path + sizeof(HELPER) + 1 < PATH_MAX) {
-		strcpy(slash + 1, HELPER);
-		if (access(path, X_OK) == 0)
-			return 0;
-	}
-	snprintf(path, PATH_MAX, "%s/%s", KAPSEL_LIBEXEC_DIR, HELPER);
-	if (access(path, X_OK) == 0)
-		return 0;
-	error_set(err, ENOPKG, "find %s beside this program and in %s", HELPER, KAPSEL_LIBEXEC_DIR);
-	return error_remedy(err, "install kapsel's screen program, or use \"kapsel stats\"");
-}
-
 static int become(bool once, uint64_t delay_ms, struct error *err)
 {
 	char path[PATH_MAX], delay[24];
-	int r = find_helper(path, err);
 
-	if (r < 0)
-		return r;
+	if (program_helper(HELPER, KAPSEL_LIBEXEC_DIR, path, sizeof(path), err) < 0)
+		return error_remedy(err, "install kapsel's screen program, or use \"kapsel stats\"");
 	snprintf(delay, sizeof(delay), "%llu", (unsigned long long)delay_ms);
 	execl(path, HELPER, KAPSEL_VERSION, once ? "once" : "screen", delay, (char *)NULL);
 	return error_set(err, errno, "execute %s", path);

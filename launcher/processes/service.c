@@ -264,6 +264,18 @@ static void leave_terminal(void)
 		dup2(null, fd);
 }
 
+void service_tell_manager(const struct service *service)
+{
+	const struct record *record = &service->record;
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s%s%s, %" PRIu64 " restart(s)", record_status_name(record->status),
+		 record->health != RECORD_HEALTH_NONE ? ", " : "",
+		 record->health != RECORD_HEALTH_NONE ? record_health_name(record->health) : "",
+		 record->restarts);
+	sd_notify_status(text);
+}
+
 void service_is_ready(struct service *service)
 {
 	service->record.ready = true;
@@ -271,6 +283,7 @@ void service_is_ready(struct service *service)
 	if (service->spec.notify)
 		EVENTS_EMIT(service->events, "ready", { "pid", NULL, service->run->payload_pid });
 	sd_notify_ready("running");
+	service_tell_manager(service);
 	if (service->report_fd < 0)
 		return;
 	if (write(service->report_fd, service->record.id, strlen(service->record.id)) < 0)
@@ -391,6 +404,7 @@ static bool wait_for_next(struct service *service)
 		return false;
 	service->record.status = RECORD_RESTARTING;
 	service_save(service);
+	service_tell_manager(service);
 	EVENTS_EMIT(service->events, "restart", { "delay_ms", NULL, (int64_t)delay_ms },
 		    { "attempt", NULL, (int64_t)service->backoff.attempts });
 	if (!service->quiet)
@@ -472,6 +486,7 @@ static int give_up(struct service *service, const struct error *err)
 	int r;
 
 	error_print(STDERR_FILENO, err);
+	sd_notify_error(err->code, err->exit_status ? err->exit_status : EXIT_LAUNCHER);
 	drop_run(service);
 	service->writer = log_writer_release(service->writer);
 	r = service->base && service->base->state_fd >= 0 ? state_clean(service->base, false) : 0;

@@ -131,6 +131,9 @@ void service_began(struct service *service);
 /** service_is_ready() - READY=1, or that it began where nothing more is expected. */
 void service_is_ready(struct service *service);
 
+/** service_tell_manager() - the service manager above, if there is one, shows this as the status. */
+void service_tell_manager(const struct service *service);
+
 /** service_finish_run() - all that one end needs: counts, last line, record, events; nothing of the run is left.
  */
 void service_finish_run(struct service *service);

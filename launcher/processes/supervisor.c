@@ -322,6 +322,7 @@ static void on_health(void *arg, const struct health_report *report)
 	snprintf(record->health_output, sizeof(record->health_output), "%s", report->output);
 	if (report->changed) {
 		service_save(service);
+		service_tell_manager(service);
 		EVENTS_EMIT(service->events, "health", { "status", record_health_name(report->state), 0 },
 			    { "failures", NULL, (int64_t)report->failures },
 			    { "output", report->output, 0 });

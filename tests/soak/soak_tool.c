@@ -170,7 +170,8 @@ static int dial(char *address)
 	in.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
 	if (inet_pton(AF_INET, address + 4, &in.sin_addr) != 1)
 		return -1;
-	sock = socket(AF_INET, (strncmp(address, "udp", 3) == 0 ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	sock = socket(AF_INET, (strncmp(address, "udp", 3) == 0 ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC,
+		      0);
 	return sock >= 0 && connect(sock, (struct sockaddr *)&in, sizeof(in)) == 0 ? sock : -1;
 }
 
