@@ -301,7 +301,7 @@ def test_rm_with_logs_leaves_nothing(kapsel, services):
 
 def test_rm_leaves_a_running_service_alone_unless_forced(kapsel, services):
     service = started(services())
-    refused(kapsel.call("rm", service.name), "EBUSY", f"kapsel stop {service.name}")
+    refused(kapsel.call("rm", service.name), "EBUSY", f"kapsel rm --force {service.name}")
     assert service.state["status"] == "running"
     assert good(kapsel.call("rm", "-f", service.name)) == f"{service.name}\n"
     assert not service.directory.exists()

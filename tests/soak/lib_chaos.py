@@ -74,6 +74,10 @@ class Chaos:
                 self.count(kind, name)
                 return
 
+    def complain(self, text):
+        self.problems.append(text)
+        self.say(f"PROBLEM: {text}")
+
     def count(self, kind, name):
         self.done[kind] += 1
         self.say(f"{kind}: {name}")
@@ -95,13 +99,13 @@ class Chaos:
             changed = record and pending.keeps_workload and record["payload_pid"] and \
                 record["payload_pid"] != pending.before["payload_pid"]
             if changed and not self.was_disturbed(name, pending.began):
-                self.problems.append(f"{name}: {pending.action}: the workload should have gone on, and has not: "
+                self.complain(f"{name}: {pending.action}: the workload should have gone on, and has not: "
                                      f"{service.events()[-4:]}")
                 del self.pending[name]
             elif service.is_healthy(record) and (changed or pending.done(record)):
                 del self.pending[name]
             elif time.monotonic() > pending.deadline:
-                self.problems.append(f"{name}: {pending.action}: not well again after {self.patience_s} s: "
+                self.complain(f"{name}: {pending.action}: not well again after {self.patience_s} s: "
                                      f"{service.status(record)} {record} {service.events()[-4:]}")
                 del self.pending[name]
 
@@ -188,7 +192,7 @@ class Chaos:
                 service.ask("restart", timeout_s=self.patience_s)
             except Refused as refusal:
                 if not self.was_disturbed(name, began):
-                    self.problems.append(f"{name}: restart: {refusal}")
+                    self.complain(f"{name}: restart: {refusal}")
         began = time.monotonic()
         self.in_background(f"restart {name}", ask)
         self.wait_for_new_workload(name, "restart", record)
@@ -272,7 +276,6 @@ class Keeper(threading.Thread):
         self.pause_s, self.timeout_s, self.say = pause_s, timeout_s, say
         self.ending = threading.Event()
         self.refusals = []
-        self.problems = []
 
     def may_have_ended(self, name):
         """Only without a supervisor and whoever would take its place."""
@@ -288,7 +291,7 @@ class Keeper(threading.Thread):
                     continue
                 time.sleep(0.1)  # what was done is written down right after it was done
                 if not self.may_have_ended(name):
-                    self.problems.append(f"{name}: {status}, though nothing was done that ends it: "
+                    self.chaos.complain(f"{name}: {status}, though nothing was done that ends it: "
                                          f"{service.record()} {service.events()[-4:]}")
                 failure = service.start(self.timeout_s)
                 if failure is None:

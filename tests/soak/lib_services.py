@@ -107,8 +107,10 @@ def postgresql(layout, number):
                     "-c", "checkpoint_timeout=30s"],
         "mounts": {"/var/lib/postgresql": bind(cluster),
                    "/run/postgresql": bind(layout.volume("postgresql-socket", number), size=None)},
-        "syscalls": {"allow": [*parent["syscalls"]["allow"], "connect", "getpeername"]},
-        "health": {"command": ["/usr/bin/pg_isready", "-h", "/run/postgresql", "-t", "30"]},
+        "syscalls": {"allow": [*parent["syscalls"]["allow"], "connect"]},
+        # "Do you speak TLS?", the cheapest question that a process of its own answers: "N".
+        "health": {"command": ask("unix:/run/postgresql/.s.PGSQL.5432", r"\x00\x00\x00\x08\x04\xd2\x16\x2f", "N")},
+        "limits": {"cpu": 1},
         # Also the time that one lives on which does not hear it.
         "stop": {"signal": "SIGINT", "timeout": f"{layout.ms(10)}ms"},
     }
@@ -181,7 +183,8 @@ backend back
 	server one 127.0.0.1:8081
 """)
     return in_net(layout, ["/usr/sbin/haproxy", "-db", "-f", "/etc/haproxy.cfg"],
-                  ask("tcp:127.0.0.1:8080", r"GET /alive HTTP/1.0\r\n\r\n", " 200 "), ["@process", "@threads", "@splice"],
+                  ask("tcp:127.0.0.1:8080", r"GET /alive HTTP/1.0\r\n\r\n", " 200 "),
+                  ["@process", "@threads", "@splice"],
                   limits={"memory": "96MiB", "pids": 24, "cpu": 1, "open_files": 1024},
                   mounts={"/etc/haproxy.cfg": {"type": "bind", "source": str(layout.base / "haproxy.cfg")}})
 
@@ -194,7 +197,7 @@ def httpd(layout, _):
 def python(layout, _):
     return in_net(layout, ["/usr/bin/python3", "-I", "-B", "-m", "http.server", "-d", "/srv/www", "8000"],
                   ask("tcp:127.0.0.1:8000", HTTP_REQUEST, "python"), ["@threads", "@process"],
-                  rootfs=str(layout.roots / "python"))
+                  rootfs=str(layout.roots / "python"), limits={"memory": "96MiB", "pids": 24, "cpu": 1})
 
 
 def exporter(layout, _):

@@ -95,8 +95,8 @@ class Soak:
                       ["umount", "-l", self.layout.log_disk], ["ip", "link", "del", self.layout.link],
                       ["ip", "netns", "del", self.layout.netns]):
             subprocess.run(words, check=False, stderr=subprocess.DEVNULL, timeout=60)
-        for service in self.services.values():
-            shutil.rmtree(Path("/var/log/kapsel") / service.name, ignore_errors=True)
+        for events in Path("/var/log/kapsel").glob(self.layout.prefix + "*"):
+            shutil.rmtree(events, ignore_errors=True)
 
     def keep(self):
         """The logs and the events, to see what happened."""
@@ -138,7 +138,8 @@ class Soak:
         self.say("all are healthy and answer")
 
     def wait_until_healthy(self, when):
-        limit_s = 60 * self.layout.slow
+        # Who was given up on already gets no second chance.
+        limit_s = 5 if self.chaos and self.chaos.problems else 60 * self.layout.slow
         deadline = time.monotonic() + limit_s
         while True:
             sick = [name for name, service in self.services.items() if not service.is_healthy(service.record())]
@@ -317,7 +318,7 @@ class Soak:
             self.table(accounts)
         finally:
             self.tear_down()
-        self.problems += self.chaos.problems + self.keeper.problems
+        self.problems += self.chaos.problems
         for refusal in self.keeper.refusals[:10]:
             print(f"note: a start was refused: {refusal.strip()}")
         for problem in self.problems:
