@@ -15,6 +15,7 @@ struct source {
 	int order;
 	short events;
 	bool paused;
+	uint64_t serial; /* no two sources have the same */
 	int (*ready)(void *arg, short revents, struct error *err);
 	void *arg;
 };
@@ -26,6 +27,7 @@ struct timer {
 };
 
 struct loop {
+	uint64_t serial; /* of the youngest source */
 	struct source sources[LOOP_SOURCES_MAX];
 	struct timer timers[LOOP_TIMERS_MAX];
 };
@@ -59,7 +61,7 @@ int loop_add(struct loop *loop, int fd, short events, int order,
 	for (int i = 0; i < LOOP_SOURCES_MAX; i++) {
 		if (loop->sources[i].fd >= 0)
 			continue;
-		loop->sources[i] = (struct source){ fd, order, events, false, ready, arg };
+		loop->sources[i] = (struct source){ fd, order, events, false, ++loop->serial, ready, arg };
 		return i;
 	}
 	return -ENOSPC;
@@ -177,6 +179,7 @@ static nfds_t collect(const struct loop *loop, struct pollfd fds[LOOP_SOURCES_MA
 int loop_step(struct loop *loop, bool wait, struct error *err)
 {
 	struct pollfd fds[LOOP_SOURCES_MAX];
+	const uint64_t youngest = loop->serial;
 	int numbers[LOOP_SOURCES_MAX], called = 0, r;
 	nfds_t n = collect(loop, fds, numbers);
 
@@ -187,8 +190,9 @@ int loop_step(struct loop *loop, bool wait, struct error *err)
 		struct source *source = &loop->sources[numbers[i]];
 		int result;
 
-		/* An earlier function may have removed it, or put another one in its place. */
-		if (!fds[i].revents || source->fd != fds[i].fd || source->paused)
+		/* An earlier function may have removed it, or put another one in its place, even one with the
+		 * same descriptor. */
+		if (!fds[i].revents || source->fd != fds[i].fd || source->serial > youngest || source->paused)
 			continue;
 		result = source->ready(source->arg, fds[i].revents, err);
 		if (result < 0)

@@ -40,7 +40,7 @@ void run_release(struct run *run)
 		&run->cgroup_fd,      &run->cgroup_parent_fd, &run->netns_fd,   &run->rootfs_fd,
 		&run->stdin_fd,       &run->stdout_fd,        &run->stderr_fd,  &run->procfs_fd,
 		&run->program_fd,     &run->interpreter_fd,   &run->init_pidfd, &run->payload_pidfd,
-		&run->listener_fd,    &run->notify_sock,
+		&run->listener_fd,    &run->notify_sock,      &run->memory_events_fd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)

@@ -72,7 +72,10 @@ static void end_log(struct service *service, bool running)
 {
 	struct error err = { 0 };
 
-	if (!service->writer || log_writer_adopt(service->writer, &service->log, &err) < 0)
+	int r = service->writer ? log_writer_adopt(service->writer, &service->log, &err) : -ENOENT;
+
+	/* -EBUSY: it is ours already, and something later failed. */
+	if (r < 0 && r != -EBUSY)
 		return;
 	if (running)
 		drain_log(service);
@@ -139,6 +142,8 @@ static int take_place(struct service *service, bool running, struct error *err)
 			return -err->code;
 	}
 	r = supervisor_attach(service, err);
+	if (r == 0)
+		life_go_on(service);
 	service_save(service);
 	return r;
 }

@@ -244,6 +244,15 @@ struct health *health_new(struct run *run, struct loop *loop,
 	return health;
 }
 
+void health_resume(struct health *health, enum record_health state, uint64_t failures, uint64_t began_ms)
+{
+	if (!health || state == RECORD_HEALTH_NONE)
+		return;
+	health->state.state = state;
+	health->state.failures = failures;
+	health->state.started_ms = began_ms;
+}
+
 struct health *health_free(struct health *health)
 {
 	if (!health)

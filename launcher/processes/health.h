@@ -37,6 +37,12 @@ struct health *health_new(struct run *run, struct loop *loop,
 			  void (*report)(void *arg, const struct health_report *report), void *arg,
 			  struct error *err) _must_check_;
 
+/**
+ * health_resume() - in a standby: what the supervisor before it knew. NULL is allowed.
+ * @began_ms: when the workload was let go, of loop_now_ms()
+ */
+void health_resume(struct health *health, enum record_health state, uint64_t failures, uint64_t began_ms);
+
 /** health_free() - no more checks; a running one is killed and not reported. NULL is allowed. Return: NULL.
  */
 struct health *health_free(struct health *health);

@@ -3,7 +3,7 @@
  * The janitor stands by for the case that the supervisor is killed. It is forked before the first thing
  * exists that could be left behind, gets copies of the locks as soon as they are taken and of the run's
  * descriptors before the workload executes, and sleeps on a socket whose only other end is the
- * supervisor's: a word means that all is clean, the end of file that the supervisor died.
+ * supervisor's: the end of file means that the supervisor died. When all is clean it is killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,8 @@
 #include "base/loop.h"
 #include "launcher/processes/service.h"
 #include "launcher/run.h"
+#include "launcher/service/passed.h"
+#include "launcher/service/sd_notify.h"
 #include "launcher/state.h"
 #include "seccomp/notify.h"
 
@@ -33,13 +35,16 @@ struct word {
 		WORD_LOCKS,   /* state, ids */
 		WORD_RUN,     /* the run's descriptors, as run_fds() lists them */
 		WORD_STREAMS, /* stdout, stderr, the workload's sd_notify socket */
+		WORD_LISTEN,  /* sockets that stay open over restarts, from @first on */
+		WORD_LIFE,    /* nothing but what each word has */
 		WORD_IDLE,    /* that run is over */
-		WORD_CLEAN,   /* all is clean: go */
-	WORD_RETRY,   /* it is not: try, and go */
+		WORD_RETRY,   /* not all is clean: try, and go */
 	} tag;
 	unsigned int given; /* bit n: descriptor n is there; else a filler */
+	unsigned int first;
 	pid_t init_pid, payload_pid;
 	uint64_t began_ms;
+	struct life life;
 };
 
 /* What a run has, in two words of descriptors. */
@@ -57,15 +62,25 @@ static size_t run_fds(struct run *run, enum word_tag tag, int *ret[WORD_FDS])
 	return ARRAY_SIZE(second);
 }
 
+/*
+ * A standby that was stopped listens no more, and one that died is not replaced yet: neither may hold the
+ * service up. on_janitor_gone() makes another one, which is told everything.
+ */
 static int send_word(struct service *service, struct word *word, const int *fds, size_t n)
 {
-	int filled[WORD_FDS];
+	int filled[WORD_FDS], r;
+
+	word->life = life_of(service);
 
 	for (size_t i = 0; i < n; i++) {
 		filled[i] = fds[i] >= 0 ? fds[i] : service->janitor_fd;
 		word->given |= fds[i] >= 0 ? 1u << i : 0;
 	}
-	return fd_send(service->janitor_fd, word, sizeof(*word), filled, n);
+	r = fd_send(service->janitor_fd, word, sizeof(*word), filled, n);
+	if (r == 0 || service->sources.janitor < 0 || service->janitor <= 0)
+		return r;
+	kill(service->janitor, SIGKILL);
+	return 0;
 }
 
 static int send_run(struct service *service, enum word_tag tag)
@@ -88,12 +103,30 @@ static int send_run(struct service *service, enum word_tag tag)
 	return send_word(service, &word, fds, n);
 }
 
+static int send_listening(struct service *service)
+{
+	const size_t all = service->spec.n_listen < RUN_LISTEN_MAX ? service->spec.n_listen : RUN_LISTEN_MAX;
+	int r = 0;
+
+	if (service->spec.on_supervisor_death != SPEC_ORPHAN_ADOPT)
+		return 0;
+	for (size_t first = 0; r == 0 && first < all; first += WORD_FDS) {
+		struct word word = { .tag = WORD_LISTEN, .first = (unsigned int)first };
+
+		r = send_word(service, &word, service->kept_listen_fds + first,
+			      all - first < WORD_FDS ? all - first : WORD_FDS);
+	}
+	return r;
+}
+
 int janitor_share(struct service *service, struct error *err)
 {
 	const int locks[] = { service->base->state_fd, service->base->ids_fd };
 	struct word word = { .tag = WORD_LOCKS };
 	int r = send_word(service, &word, locks, ARRAY_SIZE(locks));
 
+	if (r == 0)
+		r = send_listening(service);
 	if (r == 0 && service->run && service->run->init_pidfd >= 0) {
 		r = send_run(service, WORD_STREAMS);
 		if (r == 0)
@@ -106,9 +139,18 @@ void janitor_idle(struct service *service)
 {
 	struct word word = { .tag = WORD_IDLE };
 
-	/* A dead one is replaced by janitor_watch(), and learns nothing of a run that is over. */
-	if (fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0)
+	if (send_word(service, &word, NULL, 0) < 0)
+		return; /* not yet watched: whoever watches it hears of its end */
+}
+
+void janitor_tell(struct service *service)
+{
+	struct word word = { .tag = WORD_LIFE };
+
+	if (service->spec.on_supervisor_death != SPEC_ORPHAN_ADOPT || service->janitor_fd < 0)
 		return;
+	if (send_word(service, &word, NULL, 0) < 0)
+		return; /* as above */
 }
 
 /* --- the janitor's side ----------------------------------------------------------------- */
@@ -120,17 +162,21 @@ static void close_range_of(unsigned int first, unsigned int last)
 }
 
 /*
- * Nothing stays but the socket and what the log's recovery needs. A copy of init's socket here would
- * hide init's death from the supervisor, one of the caller's terminal or pipes would keep those waiting
- * who wait for their end, and one of the root would keep the image busy.
+ * Nothing stays but the socket and what an adoption needs and nobody can give later. A copy of init's
+ * socket here would hide init's death from the supervisor, one of the caller's terminal or pipes would
+ * keep those waiting who wait for their end, and one of the root would keep the image busy.
  */
 static void close_others(const struct service *service, int sock)
 {
-	int kept[3] = { sock, -1, -1 };
+	int kept[4 + RUN_LISTEN_MAX] = { sock, -1, -1, -1 };
 	unsigned int first = 0;
 
 	if (service->writer)
 		log_writer_stand_by(service->writer, &kept[1]);
+	/* What was passed to kapsel can't be opened again. */
+	kept[3] = sd_notify_fd();
+	for (size_t i = 0; i < RUN_LISTEN_MAX; i++)
+		kept[4 + i] = passed_fd(i);
 	for (;;) {
 		int next = -1;
 
@@ -184,11 +230,24 @@ static void close_run(struct heard *heard)
 	heard->running = false;
 }
 
+/* A filler is a copy of our own socket, and closed by who called. */
+static void take_listening(struct service *service, const struct word *word, int fds[WORD_FDS])
+{
+	for (size_t i = 0; i < WORD_FDS && word->first + i < RUN_LISTEN_MAX; i++) {
+		fd_close(&service->kept_listen_fds[word->first + i]);
+		if (word->given & 1u << i)
+			service->kept_listen_fds[word->first + i] = take_fd(&fds[i]);
+	}
+}
+
 static void hear(struct service *service, struct heard *heard, const struct word *word, int fds[WORD_FDS])
 {
 	int *list[WORD_FDS];
 	size_t n = 0;
 
+	life_take(service, &word->life);
+	heard->word.life = word->life;
+	heard->started = heard->started || word->life.started;
 	switch (word->tag) {
 	case WORD_LOCKS:
 		fd_close(&service->base->state_fd);
@@ -205,10 +264,13 @@ static void hear(struct service *service, struct heard *heard, const struct word
 		heard->word = *word;
 		heard->running = heard->started = true;
 		break;
+	case WORD_LISTEN:
+		take_listening(service, word, fds);
+		return;
 	case WORD_IDLE:
 		close_run(heard);
 		break;
-	case WORD_CLEAN:
+	case WORD_LIFE:
 	case WORD_RETRY:
 		break;
 	}
@@ -262,10 +324,9 @@ _noreturn_ static void janitor_main(struct service *service, int sock, pid_t sup
 	close_others(service, sock);
 	dead.fd = pidfd_open(supervisor, 0);
 	forget(service);
+	heard = (struct heard){ 0 }; /* not what the supervisor heard when it was the standby */
 	run_init(&heard.run);
 	while ((got = fd_receive(sock, &word, sizeof(word), fds, WORD_FDS)) == (ssize_t)sizeof(word)) {
-		if (word.tag == WORD_CLEAN)
-			_exit(0);
 		if (word.tag == WORD_RETRY)
 			_exit(clean(service));
 		hear(service, &heard, &word, fds);
@@ -281,6 +342,7 @@ _noreturn_ static void janitor_main(struct service *service, int sock, pid_t sup
 		_exit(clean(service));
 	if (heard.running && make_run(service, &heard) < 0)
 		_exit(EXIT_LAUNCHER);
+	life_resume(service, &heard.word.life);
 	_exit(adopt(service, heard.running));
 }
 
@@ -309,6 +371,8 @@ int janitor_start(struct service *service, struct error *err)
 		log_writer_share(service->writer, false);
 	close(ends[0]);
 	service->janitor_fd = ends[1];
+	/* Ours alone. Not to be set means only to wait for a stopped one. */
+	(void)fcntl(ends[1], F_SETFL, O_NONBLOCK);
 	return 0;
 }
 
@@ -325,7 +389,8 @@ static int on_janitor_gone(void *arg, short revents, struct error *err)
 	service->janitor = 0;
 	if (janitor_start(service, &failure) < 0 || janitor_share(service, &failure) < 0 ||
 	    janitor_watch(service, &failure) < 0) {
-		error_print(STDERR_FILENO, &failure); /* the service goes on without one */
+		error_print(STDERR_FILENO, &failure);
+		janitor_dismiss(service, true); /* the run goes on without one, the next gets one */
 		return 0;
 	}
 	service->record.standby = record_process_of(service->janitor);
@@ -342,13 +407,13 @@ int janitor_watch(struct service *service, struct error *err)
 
 int janitor_dismiss(struct service *service, bool is_clean)
 {
-	const struct word word = { .tag = is_clean ? WORD_CLEAN : WORD_RETRY };
+	const struct word word = { .tag = WORD_RETRY };
 	int status = -1;
 
 	if (service->janitor <= 0)
 		return -ESRCH;
-	/* It waits for the death of who says nothing: one that can't be told is ended. */
-	if (fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0)
+	/* It has nothing to do any more, and does not hear that if somebody stopped it. */
+	if (is_clean || fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0)
 		kill(service->janitor, SIGKILL);
 	fd_close(&service->janitor_fd);
 	while (waitpid(service->janitor, &status, 0) < 0 && errno == EINTR)

@@ -23,7 +23,7 @@
 #include "launcher/service/control.h"
 #include "launcher/service/events.h"
 
-enum { ORDER_REQUEST = 5 };
+enum { ORDER_REQUEST = 5, ACCEPT_RETRY_MS = 100 };
 
 static void drop(struct service_client *client)
 {
@@ -119,6 +119,7 @@ static void take_kill(struct service_client *client, const struct control_reques
 	/* As with Docker: whoever sends its end by hand wants no new start. */
 	if (number == SIGKILL || number == service->spec.stop_signal)
 		service->over = true;
+	janitor_tell(service);
 	if (pidfd_send_signal(service->run->payload_pidfd, number, NULL, 0) < 0)
 		refuse(client, errno, "send the signal", "it may have ended just now");
 	else
@@ -142,6 +143,7 @@ static void take_update(struct service_client *client, const struct control_requ
 	}
 	for (size_t i = 1; i < request->n; i++)
 		EVENTS_EMIT(service->events, "update", { "what", request->words[i], 0 });
+	janitor_tell(service);
 	service_record_run(service);
 	service_save(service);
 	accept_now(client, 0);
@@ -191,11 +193,27 @@ static void take_enter(struct service_client *client, struct control_request *re
 	EVENTS_EMIT(service->events, "enter", { "command", command_of(request), 0 });
 }
 
+/* Who waits for long leaves a place to those who end that: else nobody could stop the service. */
+static bool is_last_place(const struct service_client *client)
+{
+	const struct service *service = client->service;
+
+	for (size_t i = 0; i < SERVICE_CLIENTS_MAX; i++) {
+		const struct service_client *other = &service->clients[i];
+
+		if (other != client && !other->extra && (other->sock < 0 || other->wants == CLIENT_UNDECIDED))
+			return false;
+	}
+	return true;
+}
+
 static void take(struct service_client *client, struct control_request *request)
 {
 	const char *verb = request->words[0];
 
-	if (str_equal(verb, "stop") || str_equal(verb, "restart"))
+	if ((str_equal(verb, "wait") || str_equal(verb, "enter")) && is_last_place(client))
+		refuse(client, EBUSY, "wait for the service, as many others do", "try again later");
+	else if (str_equal(verb, "stop") || str_equal(verb, "restart"))
 		take_stop(client, request);
 	else if (str_equal(verb, "kill"))
 		take_kill(client, request);
@@ -245,6 +263,24 @@ static int on_request(void *arg, short revents, struct error *err)
 	return 0;
 }
 
+static int on_rested(void *arg, struct error *err)
+{
+	struct service *service = arg;
+
+	(void)err;
+	loop_pause(service->loop, service->sources.listener, false);
+	return 0;
+}
+
+/* Without a free descriptor a connection stays in the queue, and poll(2) would return at once, for ever. */
+static void rest(struct service *service, int errnum)
+{
+	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOMEM && errnum != ENOBUFS)
+		return;
+	loop_pause(service->loop, service->sources.listener, true);
+	loop_timer_set(service->loop, service->sources.accept_timer, ACCEPT_RETRY_MS);
+}
+
 static int on_connection(void *arg, short revents, struct error *err)
 {
 	struct service *service = arg;
@@ -252,8 +288,10 @@ static int on_connection(void *arg, short revents, struct error *err)
 	struct service_client *client = NULL;
 
 	(void)revents, (void)err;
-	if (sock < 0)
+	if (sock < 0) {
+		rest(service, errno);
 		return 0;
+	}
 	for (size_t i = 0; !client && i < SERVICE_CLIENTS_MAX; i++)
 		if (service->clients[i].sock < 0 && !service->clients[i].extra)
 			client = &service->clients[i];
@@ -286,7 +324,10 @@ int requests_listen(struct service *service, struct error *err)
 		return service->listener_fd;
 	service->sources.listener = loop_add(service->loop, service->listener_fd, POLLIN, ORDER_REQUEST,
 					     on_connection, service);
-	return service->sources.listener < 0 ? error_set(err, ENOSPC, "listen for requests") : 0;
+	service->sources.accept_timer = loop_timer(service->loop, on_rested, service);
+	if (service->sources.listener < 0 || service->sources.accept_timer < 0)
+		return error_set(err, ENOSPC, "listen for requests");
+	return 0;
 }
 
 void requests_close(struct service *service)

@@ -37,7 +37,7 @@ void service_init(struct service *service)
 		&s->backoff_timer, &s->watchdog_timer, &s->control,   &s->out,      &s->err,
 		&s->denied,        &s->init,           &s->executed,  &s->memory,   &s->stop_timer,
 		&s->runtime_timer, &service->signal_fd, &service->listener_fd, &service->report_fd,
-		&service->janitor_fd,
+		&service->janitor_fd, &s->accept_timer,
 	};
 
 	memset(service, 0, sizeof(*service));
@@ -66,6 +66,10 @@ int service_new_run(struct service *service, struct error *err)
 {
 	struct run *run;
 
+	/* One that could not be forked when it was needed. */
+	if (service->loop && service->janitor_fd < 0 &&
+	    (janitor_start(service, err) < 0 || janitor_watch(service, err) < 0))
+		return err ? -err->code : -ECHILD;
 	service->run_arena = arena_new();
 	run = service->run_arena ? arena_alloc(service->run_arena, sizeof(*run)) : NULL;
 	if (!run)
@@ -220,6 +224,8 @@ static int start(struct service *service, bool first, struct error *err)
 	service->began_ms = loop_now_ms();
 	if (r == 0) {
 		service_record_run(service);
+		service->record.health =
+			service->spec.health.command.n > 0 ? RECORD_HEALTH_STARTING : RECORD_HEALTH_NONE;
 		if (first)
 			service_save(service); /* before the first line: who reads the log looks here for it */
 		r = janitor_share(service, err);
@@ -442,6 +448,7 @@ static bool start_again(struct service *service)
 	tell_end(service, &counts);
 	drop_run(service);
 	state_clean_run(service->base);
+	janitor_idle(service);
 	return false;
 }
 

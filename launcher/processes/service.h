@@ -9,6 +9,7 @@
  *	requests.c    what others ask for over the control socket
  *	janitor.c     the process that stands by
  *	adopt.c       what it does when the supervisor was killed
+ *	life.c        what it has to know for that, and no file says
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,10 +57,20 @@ struct service_client {
 struct service_sources {
 	/* Of the service. */
 	int signals, listener, janitor, compress;
-	int log_timer, backoff_timer, watchdog_timer;
+	int log_timer, backoff_timer, watchdog_timer, accept_timer;
 	/* Of one run. */
 	int control, out, err, denied, init, executed, memory;
 	int stop_timer, runtime_timer;
+};
+
+/* What the standby must know of a supervisor that was killed; plain values, and pointers that both have. */
+struct life {
+	bool started;       /* there was a first run: not all of it is left over */
+	bool over, restart; /* of struct service */
+	uint64_t stop_at_ms, oom_kills;
+	struct ending ending;
+	struct backoff backoff;
+	struct spec_limits limits;
 };
 
 struct service {
@@ -98,6 +109,7 @@ struct service {
 	struct health *health;
 	struct ready *ready;
 	uint64_t began_ms, drain_began_ms;
+	uint64_t stop_at_ms; /* when a stop uses force */
 	bool executed, init_gone;
 	bool log_broken, save_failed; /* said once */
 	uint64_t log_dropped;   /* as last told */
@@ -190,6 +202,21 @@ int janitor_share(struct service *service, struct error *err);
 
 /** janitor_watch() - start another one when it dies. 0 or -errno. */
 int janitor_watch(struct service *service, struct error *err);
+
+/** janitor_tell() - tell it what life_of() says: the next supervisor must know it. Wakes it. */
+void janitor_tell(struct service *service);
+
+/** life_of() - what is to be told. */
+struct life life_of(const struct service *service);
+
+/** life_take() - in the standby: what belongs to the service, run or no run. */
+void life_take(struct service *service, const struct life *life);
+
+/** life_resume() - in the standby: what belongs to one run, or to its end; after service_new_run(). */
+void life_resume(struct service *service, const struct life *life);
+
+/** life_go_on() - in the standby, after supervisor_attach(): a stop under way, and what health was. */
+void life_go_on(struct service *service);
 
 /** janitor_idle() - the run is over and cleaned up. */
 void janitor_idle(struct service *service);

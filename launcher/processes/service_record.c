@@ -165,7 +165,6 @@ void service_record_run(struct service *service)
 	record->init = record_process_of(run->init_pid);
 	record->payload_pid = run->payload_pid;
 	record->host_id = run->host_id;
-	record->health = service->spec.health.command.n > 0 ? RECORD_HEALTH_STARTING : RECORD_HEALTH_NONE;
 	record->memory_bytes = limits->memory_bytes;
 	record->pids = limits->pids;
 	record->cpu_cores = limits->cpu_cores;

@@ -43,6 +43,7 @@ void supervisor_kill_all(struct service *service)
 	struct run *run = service->run;
 
 	service->ending.killed = true;
+	janitor_tell(service);
 	if (run->cgroup_fd >= 0 && cgroup_kill(run->cgroup_fd) == 0)
 		return;
 	/* Without a cgroup: PID 1's death ends every process of its pid namespace. */
@@ -58,8 +59,10 @@ void supervisor_stop(struct service *service, enum stop_cause cause, uint64_t ti
 	};
 	struct ending *ending = &service->ending;
 
-	if (!service->run || service->init_gone)
+	if (!service->run || service->init_gone) {
+		janitor_tell(service);
 		return;
+	}
 	if (ending->cause != STOP_NONE) {
 		supervisor_kill_all(service);
 		return;
@@ -67,6 +70,8 @@ void supervisor_stop(struct service *service, enum stop_cause cause, uint64_t ti
 	ending->cause = cause;
 	ready_stopping(service->ready);
 	ending->stop_timeout_ms = timeout_ms;
+	service->stop_at_ms = loop_now_ms() + (timeout_ms < UINT32_MAX ? timeout_ms : UINT32_MAX);
+	janitor_tell(service);
 	EVENTS_EMIT(service->events, "stop", { "by", by[cause], 0 });
 	if (pidfd_send_signal(service->run->payload_pidfd, service->spec.stop_signal, NULL, 0) < 0)
 		supervisor_kill_all(service);
@@ -109,6 +114,7 @@ static int on_control(void *arg, short revents, struct error *err)
 	} else if ((size_t)got == sizeof(message) && message.type == MESSAGE_ENDED) {
 		service->ending.by_init = true;
 		service->ending.wait_status = message.status;
+		janitor_tell(service);
 	} else if ((size_t)got == sizeof(message)) {
 		return extra_message(run, &message, fds, SEALED_FDS, err);
 	}
@@ -303,6 +309,7 @@ static int on_memory_events(void *arg, short revents, struct error *err)
 		return 0;
 	service->counters->oom_kills += counts.oom_kills - service->oom_kills;
 	service->oom_kills = counts.oom_kills;
+	janitor_tell(service);
 	EVENTS_EMIT(service->events, "oom", { "count", NULL, (int64_t)counts.oom_kills },
 		    { "limit", NULL, (int64_t)counts.memory_max_bytes },
 		    { "peak", NULL, (int64_t)counts.memory_peak_bytes });
@@ -392,7 +399,6 @@ static int add_services(struct service *service, struct error *err)
 		service->health = health_new(run, service->loop, on_health, service, err);
 		if (!service->health)
 			return -err->code;
-		service->record.health = RECORD_HEALTH_STARTING;
 	}
 	if (run->notify_sock >= 0) {
 		service->ready = ready_new(run, service->loop, &callbacks, service, err);
@@ -400,6 +406,14 @@ static int add_services(struct service *service, struct error *err)
 			return -err->code;
 	}
 	return 0;
+}
+
+/* Of a time that began with @from_ms. */
+static uint64_t left_ms(uint64_t from_ms, uint64_t time_ms)
+{
+	uint64_t passed_ms = loop_now_ms() - from_ms;
+
+	return passed_ms < time_ms ? time_ms - passed_ms : 0;
 }
 
 static int add_timers(struct service *service, struct error *err)
@@ -412,8 +426,10 @@ static int add_timers(struct service *service, struct error *err)
 		s->log_timer = loop_timer(service->loop, on_log_timer, service);
 	if (s->stop_timer < 0 || s->runtime_timer < 0 || s->log_timer < 0)
 		return error_set(err, ENOSPC, "set the timers of the container");
+	/* A standby goes on where it was. */
 	if (service->spec.limits.runtime_ms)
-		loop_timer_set(service->loop, s->runtime_timer, service->spec.limits.runtime_ms);
+		loop_timer_set(service->loop, s->runtime_timer,
+			       left_ms(service->began_ms, service->spec.limits.runtime_ms));
 	return 0;
 }
 

@@ -86,6 +86,11 @@ void sd_notify_take(void)
 	passed_take();
 }
 
+int sd_notify_fd(void)
+{
+	return manager.sock;
+}
+
 /* Nothing can be done about a manager that does not listen: the service goes on without its word. */
 static void tell(const char *message, int flags)
 {

@@ -20,6 +20,9 @@
  */
 void sd_notify_take(void);
 
+/** sd_notify_fd() - Return: our socket to the service manager, -1 without one. */
+int sd_notify_fd(void);
+
 /** sd_notify_ready() - READY=1: `systemctl start` returns. @status: as sd_notify_status(); may be NULL. */
 void sd_notify_ready(const char *status);
 

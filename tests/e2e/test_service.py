@@ -179,12 +179,14 @@ def test_no_descriptor_process_or_memory_grows_with_restarts(services):
             # A row of short runs would wait longer and longer; asked for, it starts at once.
             assert service.ask("restart", "1").accepted
         service.wait("running", kills)
+        time.sleep(0.2 * SLOW)  # until the last client's connection is closed
 
     restart(5)
     before = look()
     restart(30)
     after = look()
-    assert after[0] == before[0] and after[1] <= before[1] + 64, (before, after)
+    # One more is a request that was just answered.
+    assert all(new <= old + 1 for new, old in zip(after[0], before[0])) and after[1] <= before[1] + 64, (before, after)
     assert service.ask("stop", "100").accepted
 
 
