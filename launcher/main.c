@@ -20,14 +20,32 @@
 
 static const struct command *const native[] = {
 	/* profiles */
-	&command_run, &command_check, &command_show, &command_explain, &command_list, &command_schema,
-	&command_doctor, &command_generate,
+	&command_run,
+	&command_check,
+	&command_show,
+	&command_explain,
+	&command_list,
+	&command_schema,
+	&command_doctor,
+	&command_generate,
 	/* services */
-	&command_ps, &command_inspect, &command_logs, &command_events, &command_top, &command_stats,
-	&command_enter, &command_stop, &command_restart, &command_kill, &command_wait, &command_update,
-	&command_rm, &command_prune,
+	&command_ps,
+	&command_inspect,
+	&command_logs,
+	&command_events,
+	&command_top,
+	&command_stats,
+	&command_enter,
+	&command_stop,
+	&command_restart,
+	&command_kill,
+	&command_wait,
+	&command_update,
+	&command_rm,
+	&command_prune,
 	/* monitoring */
-	&command_metrics, &command_monitor,
+	&command_metrics,
+	&command_monitor,
 };
 
 static void print_help(FILE *out)

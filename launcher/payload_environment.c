@@ -27,7 +27,8 @@ static void add(struct variables *variables, const char *text)
 	variables->items[variables->n++] = text;
 }
 
-/* LISTEN_PID and WATCHDOG_PID are the payload's pid, which only it knows: it writes into the space left here. */
+/* LISTEN_PID and WATCHDOG_PID are the payload's pid, which only it knows: it writes into the space left here.
+ */
 static char *add_room(struct variables *variables)
 {
 	char *room = arena_alloc(variables->arena, LISTEN_PID_SIZE);
@@ -63,7 +64,8 @@ int payload_environment_build(const struct spec *spec, struct arena *arena, stru
 	if (!variables.items)
 		return error_set(err, ENOMEM, "format the environment");
 	for (size_t i = 0; i < spec->env.n; i++)
-		add(&variables, arena_printf(arena, "%s=%s", spec->env.items[i].name, spec->env.items[i].value));
+		add(&variables,
+		    arena_printf(arena, "%s=%s", spec->env.items[i].name, spec->env.items[i].value));
 	if (spec->n_listen > 0)
 		add_listen(&variables, spec, ret);
 	if (spec->notify) /* sd_notify(3), sd_watchdog_enabled(3) */

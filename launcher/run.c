@@ -9,14 +9,35 @@
 void run_init(struct run *run)
 {
 	int *const empty[] = {
-		&run->state_fd,       &run->ids_fd,         &run->cgroup_fd,      &run->cgroup_parent_fd,
-		&run->netns_fd,       &run->control[0],     &run->control[1],     &run->rootfs_fd,
-		&run->stdin_fd,       &run->stdout_fd,      &run->stderr_fd,      &run->procfs_fd,
-		&run->program_fd,     &run->interpreter_fd, &run->exec_fd,        &run->go[0],
-		&run->go[1],          &run->sealed[0],      &run->sealed[1],      &run->stdout_pipe[0],
-		&run->stdout_pipe[1], &run->stderr_pipe[0], &run->stderr_pipe[1], &run->janitor_fd,
+		&run->state_fd,
+		&run->ids_fd,
+		&run->cgroup_fd,
+		&run->cgroup_parent_fd,
+		&run->netns_fd,
+		&run->control[0],
+		&run->control[1],
+		&run->rootfs_fd,
+		&run->stdin_fd,
+		&run->stdout_fd,
+		&run->stderr_fd,
+		&run->procfs_fd,
+		&run->program_fd,
+		&run->interpreter_fd,
+		&run->exec_fd,
+		&run->go[0],
+		&run->go[1],
+		&run->sealed[0],
+		&run->sealed[1],
+		&run->stdout_pipe[0],
+		&run->stdout_pipe[1],
+		&run->stderr_pipe[0],
+		&run->stderr_pipe[1],
+		&run->janitor_fd,
 		&run->memory_events_fd,
-		&run->init_pidfd,     &run->payload_pidfd,  &run->listener_fd,    &run->notify_sock,
+		&run->init_pidfd,
+		&run->payload_pidfd,
+		&run->listener_fd,
+		&run->notify_sock,
 	};
 
 	memset(run, 0, sizeof(*run));
@@ -37,10 +58,10 @@ static void close_all(int *fds, size_t n)
 void run_release(struct run *run)
 {
 	int *const single[] = {
-		&run->cgroup_fd,      &run->cgroup_parent_fd, &run->netns_fd,   &run->rootfs_fd,
-		&run->stdin_fd,       &run->stdout_fd,        &run->stderr_fd,  &run->procfs_fd,
-		&run->program_fd,     &run->interpreter_fd,   &run->init_pidfd, &run->payload_pidfd,
-		&run->listener_fd,    &run->notify_sock,      &run->memory_events_fd,
+		&run->cgroup_fd,   &run->cgroup_parent_fd, &run->netns_fd,         &run->rootfs_fd,
+		&run->stdin_fd,    &run->stdout_fd,        &run->stderr_fd,        &run->procfs_fd,
+		&run->program_fd,  &run->interpreter_fd,   &run->init_pidfd,       &run->payload_pidfd,
+		&run->listener_fd, &run->notify_sock,      &run->memory_events_fd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)

@@ -65,14 +65,14 @@ struct proof {
 	char cwd[256];            /* getcwd(2) of the payload; it must start with "/" */
 	unsigned int open_fds;    /* descriptors that will survive execveat */
 	int stray_fd;             /* one that should not, -1: none */
-	uint64_t namespaces[RUN_NAMESPACES]; /* inode numbers, in the order of run_namespace_names */
+	uint64_t namespaces[RUN_NAMESPACES];       /* inode numbers, in the order of run_namespace_names */
 	uint64_t extra_namespaces[RUN_NAMESPACES]; /* of a further process */
-	unsigned int masked, read_only;      /* paths below /proc that mask-path found and covered */
-	unsigned int sysctls;                /* written and read back equal */
-	unsigned int secrets;                /* files written */
-	pid_t joined;                        /* init, made by a joiner; 0: it failed */
-	unsigned int listening;              /* bit i: listen[i] is bound by the supervisor, for the janitor */
-	bool cgroup_ours; /* the cgroup of that name was made by this start, or left by a dead one */
+	unsigned int masked, read_only;            /* paths below /proc that mask-path found and covered */
+	unsigned int sysctls;                      /* written and read back equal */
+	unsigned int secrets;                      /* files written */
+	pid_t joined;                              /* init, made by a joiner; 0: it failed */
+	unsigned int listening; /* bit i: listen[i] is bound by the supervisor, for the janitor */
+	bool cgroup_ours;       /* the cgroup of that name was made by this start, or left by a dead one */
 	/* What a standby that adopts must know to verify further processes (processes/extra.c). */
 	struct {
 		uint32_t host_id, host_range;

@@ -19,7 +19,7 @@
 
 /* All that a service's directory may hold (launcher/service/record.h); NAME.new while it is written. */
 static const char *const files[] = {
-	"state.json", "state.json.new",   "steps",    "steps.new",
+	"state.json",   "state.json.new",   "steps",    "steps.new",
 	"profile.json", "profile.json.new", "counters", "control",
 };
 

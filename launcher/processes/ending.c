@@ -41,8 +41,7 @@ static void print_memory(FILE *out, const struct run *run, const struct cgroup_e
 	fputs("; \"limits\": { \"memory\": … } raises it", out);
 }
 
-static void print_signal(FILE *out, const struct ending *ending,
-			 const struct denials *denials, int number)
+static void print_signal(FILE *out, const struct ending *ending, const struct denials *denials, int number)
 {
 	const char *name = sigabbrev_np(number);
 

@@ -50,7 +50,7 @@ struct word {
 /* What a run has, in two words of descriptors. */
 static size_t run_fds(struct run *run, enum word_tag tag, int *ret[WORD_FDS])
 {
-	int *const first[] = { &run->control[0], &run->init_pidfd,      &run->payload_pidfd,
+	int *const first[] = { &run->control[0], &run->init_pidfd,       &run->payload_pidfd,
 			       &run->cgroup_fd,  &run->cgroup_parent_fd, &run->listener_fd };
 	int *const second[] = { &run->stdout_pipe[0], &run->stderr_pipe[0], &run->notify_sock };
 
@@ -191,7 +191,8 @@ static void close_others(const struct service *service, int sock)
 	close_range_of(first, ~0u);
 	/* The three standard streams: no descriptor that is opened later may get their numbers. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
 			break;
 }
 
@@ -333,10 +334,13 @@ _noreturn_ static void janitor_main(struct service *service, int sock, pid_t sup
 		for (size_t i = 0; i < WORD_FDS; i++)
 			fd_close(&fds[i]);
 	}
-	/* Its descriptors are closed before it is dead: only then is what we share at rest. It was dead before
-	 * we looked where there is none. */
+	/* Its descriptors are closed before it is dead: only then is what we share at rest. It was dead
+	 * before we looked where there is none. */
 	while (dead.fd >= 0 && poll(&dead, 1, -1) < 0 && errno == EINTR)
 		;
+	/* Out of descriptors when that was opened: its child is somebody else's once it is dead. */
+	while (dead.fd < 0 && getppid() == supervisor)
+		poll(NULL, 0, 1);
 	close(sock);
 	if (!heard.started)
 		_exit(clean(service));
@@ -400,8 +404,8 @@ static int on_janitor_gone(void *arg, short revents, struct error *err)
 
 int janitor_watch(struct service *service, struct error *err)
 {
-	service->sources.janitor = loop_add(service->loop, service->janitor_fd, POLLIN, ORDER_JANITOR,
-					    on_janitor_gone, service);
+	service->sources.janitor =
+		loop_add(service->loop, service->janitor_fd, POLLIN, ORDER_JANITOR, on_janitor_gone, service);
 	return service->sources.janitor < 0 ? error_set(err, ENOSPC, "watch over the janitor") : 0;
 }
 

@@ -78,6 +78,11 @@ static void take_stop(struct service_client *client, const struct control_reques
 		refuse(client, EINVAL, "understand the stop timeout", "give whole milliseconds");
 		return;
 	}
+	if (again && service->over) {
+		refuse(client, EBUSY, "restart the service: its end was asked for",
+		       "when it has ended: kapsel run -d");
+		return;
+	}
 	client->wants = again ? CLIENT_RESTART : CLIENT_END;
 	service->restart = again;
 	service->over = service->over || !again;
@@ -322,8 +327,8 @@ int requests_listen(struct service *service, struct error *err)
 	service->listener_fd = control_listen(service->base->state_fd, err);
 	if (service->listener_fd < 0)
 		return service->listener_fd;
-	service->sources.listener = loop_add(service->loop, service->listener_fd, POLLIN, ORDER_REQUEST,
-					     on_connection, service);
+	service->sources.listener =
+		loop_add(service->loop, service->listener_fd, POLLIN, ORDER_REQUEST, on_connection, service);
 	service->sources.accept_timer = loop_timer(service->loop, on_rested, service);
 	if (service->sources.listener < 0 || service->sources.accept_timer < 0)
 		return error_set(err, ENOSPC, "listen for requests");

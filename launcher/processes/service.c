@@ -33,11 +33,27 @@ void service_init(struct service *service)
 {
 	struct service_sources *s = &service->sources;
 	int *const empty[] = {
-		&s->signals,       &s->listener,       &s->janitor,   &s->compress, &s->log_timer,
-		&s->backoff_timer, &s->watchdog_timer, &s->control,   &s->out,      &s->err,
-		&s->denied,        &s->init,           &s->executed,  &s->memory,   &s->stop_timer,
-		&s->runtime_timer, &service->signal_fd, &service->listener_fd, &service->report_fd,
-		&service->janitor_fd, &s->accept_timer,
+		&s->signals,
+		&s->listener,
+		&s->janitor,
+		&s->compress,
+		&s->log_timer,
+		&s->backoff_timer,
+		&s->watchdog_timer,
+		&s->control,
+		&s->out,
+		&s->err,
+		&s->denied,
+		&s->init,
+		&s->executed,
+		&s->memory,
+		&s->stop_timer,
+		&s->runtime_timer,
+		&service->signal_fd,
+		&service->listener_fd,
+		&service->report_fd,
+		&service->janitor_fd,
+		&s->accept_timer,
 	};
 
 	memset(service, 0, sizeof(*service));
@@ -227,7 +243,8 @@ static int start(struct service *service, bool first, struct error *err)
 		service->record.health =
 			service->spec.health.command.n > 0 ? RECORD_HEALTH_STARTING : RECORD_HEALTH_NONE;
 		if (first)
-			service_save(service); /* before the first line: who reads the log looks here for it */
+			service_save(
+				service); /* before the first line: who reads the log looks here for it */
 		r = janitor_share(service, err);
 	}
 	if (r == 0)
@@ -362,7 +379,8 @@ void service_finish_run(struct service *service)
 		cgroup_end_read(service->run->cgroup_fd, &counts);
 	supervisor_detach(service);
 	if (!service->failure.code && !service->ending.by_init && WIFEXITED(service->ending.wait_status))
-		error_set(&service->failure, EPROTO, "learn how the workload ended: init left without a word");
+		error_set(&service->failure, EPROTO,
+			  "learn how the workload ended: init left without a word");
 	/* What a full disk does not take now is taken with the next run, or at the end. */
 	if (service->writer && log_writer_end_streams(service->writer, &err) < 0)
 		error_print(STDERR_FILENO, &err);

@@ -82,8 +82,8 @@ struct service {
 	struct run *base; /* not a run: the name, the place and the locks, for state.h */
 	struct payload_environment environment;
 	bool quiet, detached, remove;
-	int report_fd;       /* -1; run -d: who waits for the start */
-	struct proof *proof; /* shared with the janitor */
+	int report_fd;             /* -1; run -d: who waits for the start */
+	struct proof *proof;       /* shared with the janitor */
 	struct log_writer *writer; /* NULL where the driver takes no pipes; shared with the janitor */
 	struct log_options log;
 	struct events *events;
@@ -112,8 +112,8 @@ struct service {
 	uint64_t stop_at_ms; /* when a stop uses force */
 	bool executed, init_gone;
 	bool log_broken, save_failed; /* said once */
-	uint64_t log_dropped;   /* as last told */
-	uint64_t oom_kills;     /* of this run, as last told */
+	uint64_t log_dropped;         /* as last told */
+	uint64_t oom_kills;           /* of this run, as last told */
 	size_t denials_told;
 	uint64_t denied_told;
 
@@ -146,7 +146,8 @@ void service_is_ready(struct service *service);
 /** service_tell_manager() - the service manager above, if there is one, shows this as the status. */
 void service_tell_manager(const struct service *service);
 
-/** service_finish_run() - all that one end needs: counts, last line, record, events; nothing of the run is left.
+/** service_finish_run() - all that one end needs: counts, last line, record, events; nothing of the run is
+ * left.
  */
 void service_finish_run(struct service *service);
 

@@ -93,8 +93,8 @@ static const char *driver_name(enum spec_log_driver driver)
 {
 	static const char *const names[] = {
 		[SPEC_LOG_JSON_FILE] = "json-file", [SPEC_LOG_JOURNALD] = "journald",
-		[SPEC_LOG_SYSLOG] = "syslog",	    [SPEC_LOG_CRI] = "cri",
-		[SPEC_LOG_SOCKET] = "socket",	    [SPEC_LOG_PASSTHROUGH] = "passthrough",
+		[SPEC_LOG_SYSLOG] = "syslog",       [SPEC_LOG_CRI] = "cri",
+		[SPEC_LOG_SOCKET] = "socket",       [SPEC_LOG_PASSTHROUGH] = "passthrough",
 		[SPEC_LOG_NONE] = "none",
 	};
 

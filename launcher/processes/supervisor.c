@@ -54,7 +54,7 @@ void supervisor_kill_all(struct service *service)
 void supervisor_stop(struct service *service, enum stop_cause cause, uint64_t timeout_ms)
 {
 	static const char *const by[] = {
-		[STOP_NONE] = "",		[STOP_SIGNAL] = "signal",	[STOP_CONTROL] = "control",
+		[STOP_NONE] = "",         [STOP_SIGNAL] = "signal",     [STOP_CONTROL] = "control",
 		[STOP_HEALTH] = "health", [STOP_WATCHDOG] = "watchdog", [STOP_RUNTIME] = "runtime",
 	};
 	struct ending *ending = &service->ending;
@@ -179,7 +179,8 @@ static void tell_log_loss(struct service *service)
 	uint64_t dropped = log_writer_dropped(service->writer);
 
 	service->counters->log_dropped_bytes += dropped - service->log_dropped;
-	EVENTS_EMIT(service->events, "log_loss", { "bytes", NULL, (int64_t)(dropped - service->log_dropped) });
+	EVENTS_EMIT(service->events, "log_loss",
+		    { "bytes", NULL, (int64_t)(dropped - service->log_dropped) });
 	service->log_dropped = dropped;
 }
 
@@ -331,8 +332,7 @@ static void on_health(void *arg, const struct health_report *report)
 		service_save(service);
 		service_tell_manager(service);
 		EVENTS_EMIT(service->events, "health", { "status", record_health_name(report->state), 0 },
-			    { "failures", NULL, (int64_t)report->failures },
-			    { "output", report->output, 0 });
+			    { "failures", NULL, (int64_t)report->failures }, { "output", report->output, 0 });
 	}
 	if (report->act && service->ending.cause == STOP_NONE)
 		supervisor_stop(service, STOP_HEALTH, service->spec.stop_timeout_ms);
@@ -462,7 +462,9 @@ int supervisor_attach(struct service *service, struct error *err)
 void supervisor_detach(struct service *service)
 {
 	struct service_sources *s = &service->sources;
-	int *const sources[] = { &s->control, &s->out, &s->err, &s->denied, &s->init, &s->executed, &s->memory };
+	int *const sources[] = {
+		&s->control, &s->out, &s->err, &s->denied, &s->init, &s->executed, &s->memory
+	};
 
 	extra_end_all(service->run, service->loop);
 	service->health = health_free(service->health);

@@ -45,7 +45,8 @@ static int set_one(struct spec_limits *limits, const char *word, struct error *e
 	return error_set(err, EINVAL, "understand the limit %s", word);
 }
 
-/* A limit that is lifted needs its file written as well: a start writes none, since "max" is there already. */
+/* A limit that is lifted needs its file written as well: a start writes none, since "max" is there already.
+ */
 static void lift(const struct cgroup_limits *old, struct cgroup_limits *limits)
 {
 	for (size_t i = 0; i < old->n; i++) {
@@ -89,7 +90,8 @@ int update_limits(struct spec *spec, const struct host *host, int cgroup_fd, cha
 	if (r < 0) {
 		lift(&limits, &old);
 		return cgroup_apply(cgroup_fd, &old, &undone) < 0
-			       ? error_remedy(err, "and the old limits could not be set again: %s", undone.msg)
+			       ? error_remedy(err, "and the old limits could not be set again: %s",
+					      undone.msg)
 			       : r;
 	}
 	spec->limits = wanted.limits;
