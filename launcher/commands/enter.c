@@ -13,13 +13,14 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "launcher/commands/commands.h"
+#include "launcher/commands/enter_copy.h"
 #include "launcher/commands/enter_terminal.h"
 #include "launcher/host.h"
 #include "launcher/service/control.h"
 #include "launcher/service/record.h"
 
 /* Reads of a terminal whose process has ended; it holds less than that. */
-enum { SHOW_AFTER_MAX = 64 };
+enum { SHOW_AFTER_MAX = 64, OUTPUTS = 2 };
 
 static const struct command_option options[] = {
 	{ "env", 'e', "NAME=VALUE", "a variable beside or instead of the profile's; may be repeated" },
@@ -147,8 +148,29 @@ static int refused(const struct error *err)
 	}
 }
 
+/* The request with its three streams. */
+static int ask(int sock, const struct words *words, struct enter_terminal *terminal,
+	       struct enter_copy copies[OUTPUTS], struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < OUTPUTS; i++) {
+		int *fd = &terminal->fds[STDOUT_FILENO + i];
+
+		r = enter_copy_begin(*fd, &copies[i], err);
+		if (r == 0 && copies[i].fd >= 0)
+			*fd = copies[i].fd;
+	}
+	if (r == 0)
+		r = control_send(sock, words->items, words->n, terminal->fds, err);
+	for (size_t i = 0; i < OUTPUTS; i++)
+		enter_copy_handed_over(&copies[i]);
+	return r;
+}
+
 static int enter(const char *run_dir, const char *name, const struct words *words)
 {
+	struct enter_copy copies[OUTPUTS] = { { .fd = -1 }, { .fd = -1 } };
 	struct enter_terminal terminal;
 	struct error err = { 0 };
 	_cleanup_fd_ int sock = control_connect(run_dir, name, &err), signals = -1;
@@ -163,12 +185,14 @@ static int enter(const char *run_dir, const char *name, const struct words *word
 	}
 	r = enter_terminal_open(&terminal, &err);
 	if (r == 0)
-		r = control_send(sock, words->items, words->n, terminal.fds, &err);
+		r = ask(sock, words, &terminal, copies, &err);
 	if (r == 0)
 		r = enter_terminal_begin(&terminal, &err);
 	if (r == 0)
 		r = number = pass_on(&terminal, sock, signals, &err);
 	enter_terminal_close(&terminal);
+	for (size_t i = 0; i < OUTPUTS; i++)
+		enter_copy_end(&copies[i]);
 	if (r < 0) {
 		error_print(STDERR_FILENO, &err);
 		return EXIT_LAUNCHER;

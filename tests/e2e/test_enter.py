@@ -457,3 +457,19 @@ def test_the_terminal_is_put_back_when_the_caller_is_ended(service, number):
     os.close(master)
     os.close(slave)
     running.stop()
+
+
+def test_output_into_a_file_is_not_bound_by_the_profiles_limit_of_a_file(kapsel, tmp_path):
+    """Nor does the process get the caller's file: only what it prints."""
+    service = Service(kapsel, ["/bin/sleep", "100"], limits={"file_size": 0}, **OPEN)
+    out = tmp_path / "out"
+    with out.open("w") as file:
+        status = subprocess.run([str(kapsel.binary), "enter", service.name, "--", "/bin/seq", "1", "30000"],
+                                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert status.returncode == 0, status
+    assert out.read_text() == "".join(f"{number}\n" for number in range(1, 30001))
+    both = tmp_path / "both"
+    with both.open("w") as file:
+        subprocess.run([str(kapsel.binary), "enter", service.name, "--", "/bin/sh", "-c", "echo out; echo err >&2"],
+                       stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=60, check=True)
+    assert sorted(both.read_text().split()) == ["err", "out"]
