@@ -184,7 +184,14 @@ static int on_due(void *arg, struct error *err)
 		begin_check(health);
 		return 0;
 	}
+	if (health->timed_out) {
+		/* Killed, and still not reported as ended: init itself is stopped, or frozen. */
+		say(health, "the check does not end: the container's init does not answer");
+		conclude(health, false);
+		return 0;
+	}
 	health->timed_out = true;
+	loop_timer_set(health->loop, health->due, health->state.spec->timeout_ms);
 	extra_kill(health->check);
 	return 0;
 }

@@ -417,8 +417,9 @@ int janitor_dismiss(struct service *service, bool is_clean)
 	if (service->janitor <= 0)
 		return -ESRCH;
 	/* It has nothing to do any more, and does not hear that if somebody stopped it. */
-	if (is_clean || fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0)
-		kill(service->janitor, SIGKILL);
+	if ((is_clean || fd_send(service->janitor_fd, &word, sizeof(word), NULL, 0) < 0) &&
+	    kill(service->janitor, SIGKILL) < 0)
+		return is_clean ? 0 : -ECHILD; /* not to be waited for; it sees our end */
 	fd_close(&service->janitor_fd);
 	while (waitpid(service->janitor, &status, 0) < 0 && errno == EINTR)
 		;

@@ -23,7 +23,7 @@
 #include "launcher/service/control.h"
 #include "launcher/service/events.h"
 
-enum { ORDER_REQUEST = 5, ACCEPT_RETRY_MS = 100 };
+enum { SILENT_MS = 1000, ORDER_REQUEST = 5, ACCEPT_RETRY_MS = 100 };
 
 static void drop(struct service_client *client)
 {
@@ -277,47 +277,51 @@ static int on_rested(void *arg, struct error *err)
 	return 0;
 }
 
-/* Without a free descriptor a connection stays in the queue, and poll(2) would return at once, for ever. */
-static void rest(struct service *service, int errnum)
+/* What can't be taken stays in the queue, and poll(2) would return at once, for ever. */
+static void rest(struct service *service)
 {
-	if (errnum != EMFILE && errnum != ENFILE && errnum != ENOMEM && errnum != ENOBUFS)
-		return;
 	loop_pause(service->loop, service->sources.listener, true);
 	loop_timer_set(service->loop, service->sources.accept_timer, ACCEPT_RETRY_MS);
+}
+
+/* A free place, or that of somebody who is connected and has said nothing for a second. NULL: none. */
+static struct service_client *find_place(struct service *service)
+{
+	const uint64_t now = loop_now_ms();
+
+	for (size_t i = 0; i < SERVICE_CLIENTS_MAX; i++)
+		if (service->clients[i].sock < 0 && !service->clients[i].extra)
+			return &service->clients[i];
+	for (size_t i = 0; i < SERVICE_CLIENTS_MAX; i++) {
+		struct service_client *client = &service->clients[i];
+
+		if (client->wants == CLIENT_UNDECIDED && now - client->since_ms >= SILENT_MS) {
+			drop(client);
+			return client;
+		}
+	}
+	return NULL;
 }
 
 static int on_connection(void *arg, short revents, struct error *err)
 {
 	struct service *service = arg;
-	int sock = accept4(service->listener_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct service_client *client = NULL;
+	struct service_client *client = find_place(service);
+	int sock = client ? accept4(service->listener_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
 
 	(void)revents, (void)err;
-	if (sock < 0) {
-		rest(service, errno);
+	if (!client ||
+	    (sock < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)))
+		rest(service);
+	if (sock < 0)
 		return 0;
-	}
-	for (size_t i = 0; !client && i < SERVICE_CLIENTS_MAX; i++)
-		if (service->clients[i].sock < 0 && !service->clients[i].extra)
-			client = &service->clients[i];
-	/* One that is connected and says nothing makes room. */
-	for (size_t i = 0; !client && i < SERVICE_CLIENTS_MAX; i++) {
-		if (service->clients[i].wants != CLIENT_UNDECIDED)
-			continue;
-		client = &service->clients[i];
-		drop(client);
-	}
-	if (client)
-		client->source = loop_add(service->loop, sock, POLLIN, ORDER_REQUEST, on_request, client);
-	if (!client || client->source < 0) {
-		struct error full = { 0 };
-
-		error_set(&full, EBUSY, "take one more request: %d others wait", SERVICE_CLIENTS_MAX);
-		control_refuse(sock, &full);
+	client->source = loop_add(service->loop, sock, POLLIN, ORDER_REQUEST, on_request, client);
+	if (client->source < 0) {
 		close(sock);
 		return 0;
 	}
 	client->sock = sock;
+	client->since_ms = loop_now_ms();
 	client->wants = CLIENT_UNDECIDED;
 	return 0;
 }

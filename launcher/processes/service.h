@@ -44,6 +44,7 @@ struct service_client {
 	struct service *service;
 	int sock; /* -1: the place is free */
 	int source;
+	uint64_t since_ms; /* connected */
 	enum client_wants {
 		CLIENT_UNDECIDED, /* its request did not come yet */
 		CLIENT_END,       /* an answer when the service has ended */

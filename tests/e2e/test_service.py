@@ -378,6 +378,7 @@ def test_silent_connections_block_nobody_who_asks(services):
     service = services(["/bin/sleep", "1000"])
     service.start()
     silent = [service.connect() for _ in range(40)]
+    time.sleep(1.2)  # then they have been silent for long enough
     assert service.ask("kill", "WINCH").accepted and service.state["status"] == "running"
     for sock in silent:
         sock.close()
