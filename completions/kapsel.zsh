@@ -26,13 +26,13 @@ _kapsel_container() {
 
 # generated: tables
 _kapsel_verbs=(
-	'run:Start one process under every restriction of its profile.'
+	'run:Starts one process under every restriction of its profile.'
 	'check:Reads profiles and shows everything that is wrong or weak in them. Starts nothing.'
 	'show:Shows what a profile, its parents and drop-ins come to.'
-	'explain:Say in plain words what a key, a code, a restriction or a whole profile means.'
+	'explain:Says in plain words what a key, a code, a restriction or a whole profile means.'
 	'list:Lists the words that profiles are written with.'
 	'schema:Prints the JSON schema of profiles, for editors.'
-	'doctor:Show what this machine has for containers, and what to do about the rest.'
+	'doctor:Shows what this machine has for containers, and what to do about the rest.'
 	'generate:Writes the systemd units that run a profile as a service.'
 	'ps:Lists the services that run.'
 	'inspect:Shows all that is known about services, as JSON.'
@@ -40,7 +40,7 @@ _kapsel_verbs=(
 	'events:Shows what happened to services\: starts, ends, refusals, health.'
 	'top:Shows all services on the whole screen, live; ? there lists the keys.'
 	'stats:Shows what the running services use, every second.'
-	'enter:Start one more process in a running service, under the same restrictions.'
+	'enter:Starts one more process in a running service, under the same restrictions.'
 	'stop:Stops services, and waits until they have ended.'
 	'restart:Stops running services and starts them again, as they were started.'
 	'kill:Sends a signal to the first process of services.'

@@ -121,7 +121,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_doctor = {
 	.name = "doctor",
 	.usage = "[--json]",
-	.summary = "show what this machine has for containers, and what to do about the rest",
+	.summary = "Shows what this machine has for containers, and what to do about the rest.",
 	.example = "kapsel doctor",
 	.options = options,
 	.run = run,

@@ -242,7 +242,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_enter = {
 	.name = "enter",
 	.usage = "[OPTIONS] NAME -- COMMAND [ARGS…]",
-	.summary = "start one more process in a running service, under the same restrictions",
+	.summary = "Starts one more process in a running service, under the same restrictions.",
 	.example = "kapsel enter web -- /bin/sh",
 	.options = options,
 	.run = run,

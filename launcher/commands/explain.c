@@ -97,7 +97,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_explain = {
 	.name = "explain",
 	.usage = "KEY | CODE | STEP | PROFILE | --run NAME",
-	.summary = "say in plain words what a key, a code, a restriction or a whole profile means",
+	.summary = "Says in plain words what a key, a code, a restriction or a whole profile means.",
 	.example = "kapsel explain limits.memory",
 	.options = options,
 	.run = run,

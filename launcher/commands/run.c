@@ -70,7 +70,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_run = {
 	.name = "run",
 	.usage = "[OPTIONS] PROFILE [-- ARGS…]",
-	.summary = "start one process under every restriction of its profile",
+	.summary = "Starts one process under every restriction of its profile.",
 	.example = "kapsel run web.kapsel.jsonc",
 	.options = options,
 	.run = run,
