@@ -268,8 +268,9 @@ Test(events, programs_that_hang_are_not_waited_for_and_at_most_eight)
 	snprintf(script, sizeof(script), "%s/hook", service_dir);
 	snprintf(pids, sizeof(pids), "%s/pids", service_dir);
 	snprintf(go, sizeof(go), "%s/go", service_dir);
-	snprintf(text, sizeof(text), "#!/bin/sh\necho x >> %s\nwhile [ -e %s ] && ! [ -e %s ]; do sleep 0.05; done\n",
-		 pids, pids, go);
+	snprintf(text, sizeof(text), "#!/bin/sh\necho x >> %s\nn=0\n"
+		 "while [ $n -lt 400 ] && ! [ -e %s ]; do n=$((n+1)); sleep 0.05; done\n",
+		 pids, go);
 	write_script(script, text);
 	events = open_events(&spec, &counters);
 	for (int i = 0; i < 10; i++)
