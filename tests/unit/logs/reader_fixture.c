@@ -128,7 +128,9 @@ void reader_compress(const char *name, const char *gz_name, const char *extra)
 	stream.next_out = packed;
 	stream.avail_out = (uInt)room;
 	cr_assert(eq(int, deflate(&stream, Z_FINISH), Z_STREAM_END));
-	reader_append(gz_name, (char *)packed, room - stream.avail_out);
+	/* As the writer does it: a .gz is there as a whole or not at all. */
+	reader_append("packing", (char *)packed, room - stream.avail_out);
+	cr_assert(eq(int, rename(reader_path("packing"), reader_path(gz_name)), 0));
 	deflateEnd(&stream);
 	free(plain);
 	free(packed);
