@@ -149,36 +149,56 @@ static size_t find_present(const struct reader *reader, const struct log_slot *s
 	return i;
 }
 
-static bool is_later(const struct reader *reader, const struct log_slot *slot)
+/* Return: whether the file ends later than what was read, or -ESTALE when it has another name by now. */
+static int is_later(const struct reader *reader, const struct log_slot *slot)
 {
 	_cleanup_fd_ int fd = log_set_open(reader->request->set, slot, NULL);
 	int64_t ns;
 
 	if (fd < 0)
-		return false;
+		return fd == -ESTALE ? fd : 0;
 	if (log_set_last_time(fd, slot->gzipped, &ns) < 0)
 		ns = slot->modified_ns;
 	return ns > reader->last_ns;
+}
+
+/*
+ * The file that was read has no name any more: compressed or removed. What comes after it is told by the
+ * time. Return: the place of the next file plus 1, 0: there is none, -ESTALE, -errno with *err filled.
+ */
+static int find_by_time(struct reader *reader, const struct log_slot *slots, size_t n, struct error *err)
+{
+	/* Its last lines may have come after our last look; left out here, its own compressed form would be
+	 * later than what was read. */
+	int r = read_file(reader, err);
+	size_t at = n;
+
+	if (r < 0)
+		return r;
+	/* The log itself, if it is there, is younger in any case. */
+	while (at > 0 && slots[at - 1].number > 0) {
+		r = is_later(reader, &slots[at - 1]);
+		if (r != 0)
+			return r < 0 ? r : (int)at;
+		at--;
+	}
+	return (int)at;
 }
 
 /* Return: 1: the next file is entered, 0: there is none, -ESTALE: look again, -errno with *err filled. */
 static int next_once(struct reader *reader, struct error *err)
 {
 	struct log_slot *slots = NULL;
-	size_t n, at;
-	int r = log_set_list(reader->request->set, &slots, &n, err);
+	size_t n;
+	int r = log_set_list(reader->request->set, &slots, &n, err), at;
 
 	if (r < 0)
 		return r;
-	at = reader->lines ? find_present(reader, slots, n) : n;
-	if (at == n && n > 0 && reader->lines) {
-		/* Ours is no more. The log itself, if it is there, is younger in any case. */
-		while (at > 1 && !is_later(reader, &slots[at - 1]))
-			at--;
-		if (at == 1 && slots[0].number > 0 && !is_later(reader, &slots[0]))
-			at = 0;
-	}
-	if (at > 0 && n > 0) {
+	at = reader->lines ? (int)find_present(reader, slots, n) : (int)n;
+	if (at == (int)n && n > 0 && reader->lines)
+		at = find_by_time(reader, slots, n, err);
+	r = at < 0 ? at : 0;
+	if (at > 0) {
 		r = enter(reader, &slots[at - 1], err);
 		r = r < 0 ? r : 1;
 	}
