@@ -2,6 +2,7 @@
 """Detached services: started, looked at through what they leave on disk, asked through their socket."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -70,7 +71,24 @@ class Service:
         def reached():
             state = self.state
             return state if state and state["status"] == status and state["restarts"] >= restarts else None
-        return lib_host.wait_for(reached, timeout_s, f"{self.name}: {status} after {restarts} restarts")
+        state = lib_host.wait_for(reached, timeout_s, f"{self.name}: {status} after {restarts} restarts")
+        if status == "exited":
+            lib_host.wait_for(self.is_unlocked, timeout_s, f"{self.name}: the end of its supervisor")
+        return state
+
+    def is_unlocked(self):
+        """The record is written just before the last things go; the lock is the very last."""
+        try:
+            directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(directory, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(directory)
+        return True
 
     def wait_until(self, condition, what, timeout_s=TIMEOUT_S):
         """The record, once `condition(record)` is true."""
