@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,7 +16,11 @@
 #include "base/str.h"
 #include "launcher/host.h"
 #include "launcher/run.h"
+#include "launcher/service/record.h"
 #include "profiles/spec.h"
+
+/* For the end of a service whose record says already that it has ended. */
+enum { ENDING_MS = 1000, ENDING_STEP_MS = 10 };
 
 /* All that a service's directory may hold (launcher/service/record.h); NAME.new while it is written. */
 static const char *const files[] = {
@@ -60,6 +65,34 @@ static int undo_dir(int run_dir, const char *name, bool made, int r)
 	return r;
 }
 
+/*
+ * A service's record says that it has ended a moment before its lock is free: whoever reads that may start
+ * the name again at once. Only who holds the lock and wrote that is waited for.
+ */
+static bool is_ending(int dir)
+{
+	struct error ignored = { 0 };
+	struct record record;
+
+	return record_read(dir, &record, &ignored) == 0 && record.status == RECORD_EXITED &&
+	       (record_process_lives(&record.supervisor) || record_process_lives(&record.standby));
+}
+
+static int lock(int dir)
+{
+	int waited_ms = 0;
+
+	while (flock(dir, LOCK_EX | LOCK_NB) < 0) {
+		int code = errno;
+
+		if (code != EWOULDBLOCK || waited_ms >= ENDING_MS || !is_ending(dir))
+			return -code;
+		poll(NULL, 0, ENDING_STEP_MS);
+		waited_ms += ENDING_STEP_MS;
+	}
+	return 0;
+}
+
 /* The directory may be removed between our open and our lock: then the name leads elsewhere, and we try
  * again. */
 static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error *err)
@@ -67,6 +100,7 @@ static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error
 	for (int tries = 0; tries < 100; tries++) {
 		_cleanup_fd_ int dir = -1;
 		struct stat ours, named;
+		int r;
 
 		*ret_stale = mkdirat(run_dir, name, 0700) < 0;
 		if (*ret_stale && errno != EEXIST)
@@ -77,11 +111,11 @@ static int lock_dir(int run_dir, const char *name, bool *ret_stale, struct error
 		if (dir < 0)
 			return undo_dir(run_dir, name, !*ret_stale,
 					error_set(err, errno, "open the state directory of %s", name));
-		if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
-			if (errno != EWOULDBLOCK)
-				return undo_dir(
-					run_dir, name, !*ret_stale,
-					error_set(err, errno, "lock the state directory of %s", name));
+		r = lock(dir);
+		if (r < 0 && r != -EWOULDBLOCK)
+			return undo_dir(run_dir, name, !*ret_stale,
+					error_set(err, -r, "lock the state directory of %s", name));
+		if (r < 0) {
 			error_set(err, EBUSY, "start %s: a container of that name runs", name);
 			return error_remedy(err, "stop it, or give this profile another \"name\"");
 		}

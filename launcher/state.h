@@ -22,7 +22,8 @@ struct state_row {
  * state_open() - create and lock <run_dir>/<name>, and open the lock file of host ids
  *
  * Sets run->state_fd and run->ids_fd. A stale directory of a killed predecessor is cleaned up
- * first, with its cgroup. -EBUSY: a container of that name runs.
+ * first, with its cgroup. One whose record says already that it has ended is waited for, a second at most.
+ * -EBUSY: a container of that name runs.
  */
 int state_open(struct run *run, struct error *err);
 

@@ -13,6 +13,7 @@
 #include "launcher/logs/log_intake.h"
 #include "launcher/logs/log_journal.h"
 #include "launcher/logs/log_output.h"
+#include "launcher/logs/log_pieces.h"
 #include "launcher/logs/log_sink.h"
 #include "launcher/logs/output_socket.h"
 
@@ -33,48 +34,6 @@ struct log_writer {
 
 /* --- entries ----------------------------------------------------------------------- */
 
-static void tick(struct log_position *now)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	json_line_clock(&now->clock, &time);
-}
-
-/*
- * dockerd's cut: a piece ends at the 16384th byte of a line, wherever that is. If it is
- * inside a UTF-8 sequence, each byte of both halves is invalid and becomes \ufffd. Cutting
- * before the sequence would keep the character, but readers that know dockerd's pieces by
- * their size, and those that compare the two, would see something else.
- */
-static bool next_piece(const struct log_shared *shared, struct log_piece *piece)
-{
-	const struct log_position *now = &shared->now;
-	size_t left = now->end - now->begin, limit = left < LOG_PIECE ? left : LOG_PIECE;
-	size_t from = now->fresh > now->begin ? now->fresh : now->begin;
-	const struct log_line *line;
-	const unsigned char *newline;
-
-	if (now->source < 0 || left == 0)
-		return false;
-	line = &now->lines[now->source];
-	newline = memchr(shared->input + from, '\n', now->begin + limit - from);
-	if (!newline && limit < LOG_PIECE && !now->at_eof)
-		return false;
-	*piece = (struct log_piece){
-		.stream = (enum log_stream)now->source,
-		.text = shared->input + now->begin,
-		.newline = newline != NULL,
-		.part = line->part + 1,
-		.ordinal = now->ordinal + 1,
-		.first = line->part == 0 ? now->ordinal + 1 : line->first,
-		.time = &line->time,
-	};
-	piece->size = newline ? (size_t)(newline - piece->text) : limit;
-	piece->last = piece->newline || (now->at_eof && piece->size == left);
-	return true;
-}
-
 static int make_room(struct log_writer *writer, enum log_stream stream, size_t size, struct error *err)
 {
 	return log_output_reserve(&writer->output, writer->sink.type->bound(&writer->sink, stream, size),
@@ -88,36 +47,6 @@ static void append(struct log_writer *writer, const struct log_piece *piece)
 	shared->now.queue_end +=
 		writer->sink.type->format(&writer->sink, piece, shared->queue + shared->now.queue_end);
 	shared->now.ordinal = piece->ordinal;
-}
-
-static void consume(struct log_position *now, const struct log_piece *piece)
-{
-	struct log_line *line = &now->lines[piece->stream];
-
-	now->begin += piece->size + piece->newline;
-	line->first = piece->first;
-	line->part++;
-	if (!piece->newline)
-		return;
-	if (line->part > 1)
-		line->time = now->clock;
-	line->part = 0;
-}
-
-static void keep_rest(struct log_shared *shared)
-{
-	struct log_position *now = &shared->now;
-	struct log_line *line;
-
-	if (now->source < 0)
-		return;
-	line = &now->lines[now->source];
-	line->carried = now->end - now->begin;
-	memcpy(shared->carry[now->source], shared->input + now->begin, line->carried);
-	if (now->at_eof)
-		line->part = 0;
-	now->begin = now->end = 0;
-	now->source = -1;
 }
 
 /* --- writing ----------------------------------------------------------------------- */
@@ -184,7 +113,7 @@ static int drain(struct log_writer *writer, struct error *err)
 
 	if (now->failed)
 		r = recover(writer, err);
-	while (next_piece(writer->shared, &piece)) {
+	while (log_pieces_next(writer->shared, &piece)) {
 		if (r == 0)
 			r = make_room(writer, piece.stream, piece.size, err);
 		if (r == 0)
@@ -193,10 +122,10 @@ static int drain(struct log_writer *writer, struct error *err)
 			drop(now, &piece);
 		else
 			break;
-		consume(now, &piece);
+		log_pieces_consume(now, &piece);
 	}
 	if (r == 0 || writer->on_full == SPEC_FULL_DROP)
-		keep_rest(writer->shared);
+		log_pieces_keep_rest(writer->shared);
 	if (r == 0)
 		r = log_output_flush(&writer->output, err);
 	now->failed = r < 0;
@@ -211,7 +140,7 @@ static int take_input(struct log_writer *writer, int stream, size_t size, struct
 	struct log_position *now = &shared->now;
 	struct log_line *line = &now->lines[stream];
 
-	tick(now);
+	log_pieces_tick(now);
 	if (line->part == 0)
 		line->time = now->clock;
 	now->source = stream;
@@ -328,7 +257,7 @@ static int make_epoch(struct log_shared *shared, struct error *err)
 static void begin_log(struct log_position *now)
 {
 	*now = (struct log_position){ .source = -1, .bytes = now->bytes, .dropped = now->dropped };
-	tick(now);
+	log_pieces_tick(now);
 }
 
 int log_writer_open(struct log_writer *writer, const struct log_options *options, struct error *err)
@@ -431,7 +360,7 @@ bool log_writer_blocked(const struct log_writer *writer)
 int log_writer_flush(struct log_writer *writer, struct error *err)
 {
 	if (writer->shared->now.source < 0)
-		tick(&writer->shared->now);
+		log_pieces_tick(&writer->shared->now);
 	return drain(writer, err);
 }
 

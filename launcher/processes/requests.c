@@ -125,10 +125,13 @@ static void take_kill(struct service_client *client, const struct control_reques
 	if (number == SIGKILL || number == service->spec.stop_signal)
 		service->over = true;
 	janitor_tell(service);
-	if (pidfd_send_signal(service->run->payload_pidfd, number, NULL, 0) < 0)
+	if (pidfd_send_signal(service->run->payload_pidfd, number, NULL, 0) < 0) {
 		refuse(client, errno, "send the signal", "it may have ended just now");
-	else
-		accept_now(client, 0);
+		return;
+	}
+	/* Else nobody could tell later that an end by this signal was asked for. */
+	EVENTS_EMIT(service->events, "kill", { "by", "control", 0 }, { "signal", NULL, number });
+	accept_now(client, 0);
 }
 
 static void take_update(struct service_client *client, const struct control_request *request)

@@ -105,16 +105,6 @@ int service_new_run(struct service *service, struct error *err)
 	return 0;
 }
 
-static void drop_run(struct service *service)
-{
-	if (service->run) {
-		service->run->notify = notify_free(service->run->notify);
-		run_release(service->run);
-	}
-	service->run = NULL;
-	service->run_arena = arena_free(service->run_arena);
-}
-
 /* What must stand before the first thing exists that could be left behind: the locks, and who cleans up. */
 static int claim(struct service *service, struct error *err)
 {
@@ -261,14 +251,25 @@ static int start(struct service *service, bool first, struct error *err)
 	return 0;
 }
 
+/* With what `kapsel why` needs when the directory of the service is gone: where its parts are. */
+static void tell_start(struct service *service)
+{
+	const struct record *record = &service->record;
+
+	EVENTS_EMIT(service->events, "start", { "pid", NULL, service->run->payload_pid },
+		    { "restarts", NULL, (int64_t)record->restarts },
+		    { "program", service->spec.command.items[0], 0 }, { "profile", record->profile, 0 },
+		    { "rootfs", record->rootfs, 0 }, { "log_driver", record->log_driver, 0 },
+		    { "log", record->log_path, 0 });
+}
+
 void service_began(struct service *service)
 {
 	struct record *record = &service->record;
 
 	record->status = RECORD_RUNNING;
 	record->started_ns = service_now_ns();
-	EVENTS_EMIT(service->events, "start", { "pid", NULL, service->run->payload_pid },
-		    { "restarts", NULL, (int64_t)record->restarts });
+	tell_start(service);
 	if (record->restarts == 0)
 		service_save_profile(service);
 	if (service->spec.notify)
@@ -313,88 +314,6 @@ void service_is_ready(struct service *service)
 		service->quiet = true; /* whoever started us did not wait */
 	fd_close(&service->report_fd);
 	leave_terminal();
-}
-
-/* Our own failure, in place of an end of the workload. */
-static void note_failure(struct service *service)
-{
-	struct record *record = &service->record;
-	const struct error *failure = &service->failure;
-
-	error_print(STDERR_FILENO, failure);
-	service->status = failure->exit_status ? failure->exit_status : EXIT_LAUNCHER;
-	record->by_launcher = true;
-	snprintf(record->reason, sizeof(record->reason), "%s%s%.300s: %s", failure->step,
-		 failure->step[0] ? ": " : "", failure->msg, error_name(failure->code));
-}
-
-static void note_end(struct service *service, const struct cgroup_end *counts)
-{
-	const struct denials *denials = service->run->notify ? notify_denials(service->run->notify) : NULL;
-	struct record *record = &service->record;
-	FILE *reason = fmemopen(record->reason, sizeof(record->reason), "w");
-
-	service->status = ending_status(&service->ending);
-	record->by_launcher = false;
-	if (reason) {
-		ending_reason(reason, service->run, &service->ending, counts, denials);
-		fclose(reason);
-	}
-	record->reason[sizeof(record->reason) - 1] = '\0';
-	if (!service->quiet || service->ending.wait_status != 0)
-		ending_print(stderr, service->run, &service->ending, counts, denials);
-}
-
-static void tell_end(struct service *service, const struct cgroup_end *counts)
-{
-	struct record *record = &service->record;
-
-	record->finished_ns = service_now_ns();
-	record->exit_status = service->status;
-	record->oom_killed = counts->oom_kills > 0 && service->status == EXIT_SIGNAL_BASE + SIGKILL;
-	record->health = service->spec.health.command.n > 0 ? RECORD_HEALTH_STARTING : RECORD_HEALTH_NONE;
-	record->ready = false;
-	record->init = (struct record_process){ 0 };
-	record->payload_pid = 0;
-	if (counts->oom_kills > service->oom_kills)
-		service->counters->oom_kills += counts->oom_kills - service->oom_kills;
-	if (service->status != 0 && service->ending.cause != STOP_SIGNAL &&
-	    service->ending.cause != STOP_CONTROL)
-		service->counters->failures++;
-	EVENTS_EMIT(service->events, "exit", { "origin", record->by_launcher ? "launcher" : "workload", 0 },
-		    { "status", NULL, service->status }, { "oom", NULL, record->oom_killed },
-		    { "oom_kills", NULL, (int64_t)counts->oom_kills },
-		    { "runtime_ms", NULL, (int64_t)service->ending.runtime_ms },
-		    { "reason", record->reason, 0 });
-}
-
-void service_finish_run(struct service *service)
-{
-	struct cgroup_end counts = { .memory_max_bytes = UINT64_MAX };
-	struct error err = { 0 };
-	int r;
-
-	service->ending.runtime_ms = loop_now_ms() - service->began_ms;
-	if (service->run->cgroup_fd >= 0)
-		cgroup_end_read(service->run->cgroup_fd, &counts);
-	supervisor_detach(service);
-	if (!service->failure.code && !service->ending.by_init && WIFEXITED(service->ending.wait_status))
-		error_set(&service->failure, EPROTO,
-			  "learn how the workload ended: init left without a word");
-	/* What a full disk does not take now is taken with the next run, or at the end. */
-	if (service->writer && log_writer_end_streams(service->writer, &err) < 0)
-		error_print(STDERR_FILENO, &err);
-	if (service->failure.code)
-		note_failure(service);
-	else
-		note_end(service, &counts);
-	tell_end(service, &counts);
-	drop_run(service);
-	r = state_clean_run(service->base);
-	if (r < 0)
-		dprintf(STDERR_FILENO, "kapsel: clean up after a run of %s: %s\n", service->spec.name,
-			error_name(-r));
-	janitor_idle(service);
 }
 
 /* Return: whether to start again, after *ret_delay_ms. */
@@ -452,21 +371,12 @@ static bool wait_for_next(struct service *service)
 /* A failed one counts as an end. Return: whether it runs. */
 static bool start_again(struct service *service)
 {
-	struct cgroup_end counts = { .memory_max_bytes = UINT64_MAX };
-	int r;
-
 	service->record.restarts++;
 	service->counters->restarts++;
 	service->record.started_ns = 0;
-	r = start(service, false, &service->failure);
-	if (r == 0)
+	if (start(service, false, &service->failure) == 0)
 		return true;
-	service->ending.runtime_ms = 0;
-	note_failure(service);
-	tell_end(service, &counts);
-	drop_run(service);
-	state_clean_run(service->base);
-	janitor_idle(service);
+	service_fail_run(service);
 	return false;
 }
 
@@ -483,45 +393,6 @@ static int live(struct service *service, bool running)
 	}
 }
 
-int service_leave(struct service *service)
-{
-	bool keep = service->detached && !service->remove;
-	int r;
-
-	service->record.status = RECORD_EXITED;
-	if (keep)
-		service_save(service);
-	requests_close(service);
-	log_writer_close(service->writer);
-	loop_remove(service->loop, &service->sources.janitor);
-	r = state_clean(service->base, keep);
-	if (janitor_dismiss(service, r == 0) < 0 && r < 0)
-		dprintf(STDERR_FILENO,
-			"kapsel: clean up after %s: %s; the next run of that name tries again\n",
-			service->spec.name, error_name(-r));
-	requests_answer(service, CLIENT_END, service->status, service->record.reason);
-	requests_answer(service, CLIENT_RESTART, service->status, service->record.reason);
-	service->events = events_close(service->events);
-	return service->status;
-}
-
-/* The first start failed: only our message stays. */
-static int give_up(struct service *service, const struct error *err)
-{
-	int r;
-
-	error_print(STDERR_FILENO, err);
-	sd_notify_error(err->code, err->exit_status ? err->exit_status : EXIT_LAUNCHER);
-	drop_run(service);
-	service->writer = log_writer_release(service->writer);
-	r = service->base && service->base->state_fd >= 0 ? state_clean(service->base, false) : 0;
-	if (janitor_dismiss(service, r == 0) < 0 && r < 0)
-		dprintf(STDERR_FILENO,
-			"kapsel: clean up after %s: %s; the next run of that name tries again\n",
-			service->spec.name, error_name(-r));
-	return err->exit_status ? err->exit_status : EXIT_LAUNCHER;
-}
-
 int service_run(struct service *service)
 {
 	struct error err = { 0 };
@@ -529,7 +400,7 @@ int service_run(struct service *service)
 
 	if (r == 0)
 		r = start(service, true, &err);
-	return r < 0 ? give_up(service, &err) : live(service, true);
+	return r < 0 ? service_give_up(service, &err) : live(service, true);
 }
 
 int service_take_over(struct service *service)

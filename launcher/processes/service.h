@@ -4,8 +4,9 @@
  * A service: what outlives the single run of its workload. One process looks after it, and a second
  * one, the janitor, stands by in case that the first is killed. Files:
  *
- *	service.c     its life: start, run, end, back-off, start again
- *	supervisor.c  one run: the poll loop's functions
+ *	service.c     its life: start, run, back-off, start again
+ *	service_end.c the end of a run, and of all
+ *	supervisor.c  one run: the poll loop's functions; supervisor_output.c those of the log
  *	requests.c    what others ask for over the control socket
  *	janitor.c     the process that stands by
  *	adopt.c       what it does when the supervisor was killed
@@ -151,6 +152,16 @@ void service_tell_manager(const struct service *service);
  * left.
  */
 void service_finish_run(struct service *service);
+
+/** service_fail_run() - the same for a start that failed: service->failure says why. */
+void service_fail_run(struct service *service);
+
+/** service_drop_run() - forget the run, and close what is open of it. */
+void service_drop_run(struct service *service);
+
+/** service_give_up() - the first start failed: only the message stays, and its event. Return: the exit
+ * status. */
+int service_give_up(struct service *service, const struct error *err);
 
 /** service_leave() - the end of all: record, waiting clients, files, state. Return: the exit status. */
 int service_leave(struct service *service);

@@ -23,20 +23,15 @@
 #include "launcher/processes/health.h"
 #include "launcher/processes/ready.h"
 #include "launcher/processes/service.h"
+#include "launcher/processes/supervisor_output.h"
 #include "launcher/run.h"
 #include "launcher/service/counters.h"
 #include "launcher/service/events.h"
 #include "seccomp/groups.h"
 #include "seccomp/notify.h"
 
-/* A log that can't be written is tried again after this. */
-enum { LOG_RETRY_MS = 100 };
-
 /* For what the pipes held when init ended: a pipe(7) has at most 1 MiB. */
 enum { DRAIN_MS = 5000 };
-
-/* Of several ready sources the lower goes first: init's end is looked at when its pipes were read. */
-enum { ORDER_DENIED, ORDER_CONTROL, ORDER_SIGNAL, ORDER_EXECUTED, ORDER_OUTPUT, ORDER_MEMORY, ORDER_INIT };
 
 void supervisor_kill_all(struct service *service)
 {
@@ -149,105 +144,6 @@ static int on_init_end(void *arg, short revents, struct error *err)
 	if (!service->ending.by_init)
 		service->ending.wait_status = status;
 	return 0;
-}
-
-/* The compressor's child comes and goes with rotations. */
-static int on_compressed(void *arg, short revents, struct error *err);
-
-static void watch_compressor(struct service *service)
-{
-	int pidfd = log_writer_compressing(service->writer);
-
-	loop_remove(service->loop, &service->sources.compress);
-	if (pidfd >= 0)
-		service->sources.compress =
-			loop_add(service->loop, pidfd, POLLIN, ORDER_MEMORY, on_compressed, service);
-}
-
-static int on_compressed(void *arg, short revents, struct error *err)
-{
-	struct service *service = arg;
-
-	(void)revents, (void)err;
-	log_writer_reap(service->writer);
-	watch_compressor(service);
-	return 0;
-}
-
-static void tell_log_loss(struct service *service)
-{
-	uint64_t dropped = log_writer_dropped(service->writer);
-
-	service->counters->log_dropped_bytes += dropped - service->log_dropped;
-	EVENTS_EMIT(service->events, "log_loss",
-		    { "bytes", NULL, (int64_t)(dropped - service->log_dropped) });
-	service->log_dropped = dropped;
-}
-
-/* After each attempt to write: pipes wait while the log does. */
-static void follow_log(struct service *service, const struct error *err)
-{
-	bool stalled = log_writer_stalled(service->writer), blocked = log_writer_blocked(service->writer);
-
-	if (stalled && !service->log_broken) {
-		service->log_broken = true;
-		EVENTS_EMIT(service->events, "log_full", { "reason", err ? err->msg : "", 0 });
-		if (err)
-			error_print(STDERR_FILENO, err);
-	}
-	if (!stalled && service->log_broken) {
-		service->log_broken = false;
-		if (log_writer_dropped(service->writer) > service->log_dropped)
-			tell_log_loss(service);
-	}
-	loop_pause(service->loop, service->sources.out, blocked);
-	loop_pause(service->loop, service->sources.err, blocked);
-	if (stalled)
-		loop_timer_set(service->loop, service->sources.log_timer, LOG_RETRY_MS);
-	if (log_writer_compressing(service->writer) >= 0 && service->sources.compress < 0)
-		watch_compressor(service);
-}
-
-static int on_log_timer(void *arg, struct error *err)
-{
-	struct service *service = arg;
-	struct error failure = { 0 };
-
-	(void)err;
-	if (service->writer)
-		follow_log(service, log_writer_flush(service->writer, &failure) < 0 ? &failure : NULL);
-	return 0;
-}
-
-static int take_output(struct service *service, enum log_stream stream, int *fd, int *source)
-{
-	struct error failure = { 0 };
-	ssize_t got = log_writer_read(service->writer, stream, *fd, &failure);
-
-	if (got == 0) {
-		loop_remove(service->loop, source);
-		fd_close(fd);
-	}
-	if (got > 0)
-		service->counters->log_bytes += (uint64_t)got;
-	follow_log(service, got < 0 && got != -EAGAIN && got != -EINTR ? &failure : NULL);
-	return 0;
-}
-
-static int on_stdout(void *arg, short revents, struct error *err)
-{
-	struct service *service = arg;
-
-	(void)revents, (void)err;
-	return take_output(service, LOG_STDOUT, &service->run->stdout_pipe[0], &service->sources.out);
-}
-
-static int on_stderr(void *arg, short revents, struct error *err)
-{
-	struct service *service = arg;
-
-	(void)revents, (void)err;
-	return take_output(service, LOG_STDERR, &service->run->stderr_pipe[0], &service->sources.err);
 }
 
 /* Each kind of refusal is told once; all are counted. */
@@ -368,22 +264,6 @@ static int add(struct service *service, int *source, int fd, short events, int o
 	return fd >= 0 && *source < 0 ? error_set(err, ENOSPC, "watch over the container") : 0;
 }
 
-static int add_streams(struct service *service, struct error *err)
-{
-	struct run *run = service->run;
-	int *const pipes[] = { &run->stdout_pipe[0], &run->stderr_pipe[0] };
-	int r;
-
-	for (size_t i = 0; i < 2; i++)
-		if (*pipes[i] >= 0 && fcntl(*pipes[i], F_SETFL, O_NONBLOCK) < 0)
-			return error_set(err, errno, "prepare the workload's output");
-	r = add(service, &service->sources.out, run->stdout_pipe[0], POLLIN, ORDER_OUTPUT, on_stdout, err);
-	if (r == 0)
-		r = add(service, &service->sources.err, run->stderr_pipe[0], POLLIN, ORDER_OUTPUT, on_stderr,
-			err);
-	return r;
-}
-
 static int add_services(struct service *service, struct error *err)
 {
 	static const struct ready_callbacks callbacks = {
@@ -422,9 +302,7 @@ static int add_timers(struct service *service, struct error *err)
 
 	s->stop_timer = loop_timer(service->loop, on_stop_timeout, service);
 	s->runtime_timer = loop_timer(service->loop, on_runtime, service);
-	if (s->log_timer < 0)
-		s->log_timer = loop_timer(service->loop, on_log_timer, service);
-	if (s->stop_timer < 0 || s->runtime_timer < 0 || s->log_timer < 0)
+	if (s->stop_timer < 0 || s->runtime_timer < 0)
 		return error_set(err, ENOSPC, "set the timers of the container");
 	/* A standby goes on where it was. */
 	if (service->spec.limits.runtime_ms)
@@ -442,18 +320,19 @@ int supervisor_attach(struct service *service, struct error *err)
 	if (run->cgroup_fd >= 0)
 		run->memory_events_fd = openat(run->cgroup_fd, "memory.events", O_RDONLY | O_CLOEXEC);
 	if (r == 0)
-		r = add_streams(service, err);
+		r = supervisor_output_add(service, err);
 	if (r == 0)
-		r = add(service, &s->control, run->control[0], POLLIN, ORDER_CONTROL, on_control, err);
+		r = add(service, &s->control, run->control[0], POLLIN, SUPERVISOR_CONTROL, on_control, err);
 	if (r == 0)
-		r = add(service, &s->executed, run->go[1], POLLERR, ORDER_EXECUTED, on_executed, err);
+		r = add(service, &s->executed, run->go[1], POLLERR, SUPERVISOR_EXECUTED, on_executed, err);
 	if (r == 0 && run->notify)
-		r = add(service, &s->denied, notify_fd(run->notify), POLLIN, ORDER_DENIED, on_denied, err);
-	if (r == 0)
-		r = add(service, &s->init, run->init_pidfd, POLLIN, ORDER_INIT, on_init_end, err);
-	if (r == 0)
-		r = add(service, &s->memory, run->memory_events_fd, POLLPRI, ORDER_MEMORY, on_memory_events,
+		r = add(service, &s->denied, notify_fd(run->notify), POLLIN, SUPERVISOR_DENIED, on_denied,
 			err);
+	if (r == 0)
+		r = add(service, &s->init, run->init_pidfd, POLLIN, SUPERVISOR_INIT, on_init_end, err);
+	if (r == 0)
+		r = add(service, &s->memory, run->memory_events_fd, POLLPRI, SUPERVISOR_MEMORY,
+			on_memory_events, err);
 	if (r == 0)
 		r = add_services(service, err);
 	return r;

@@ -10,15 +10,21 @@
  *
  * Events and their own members:
  *
- *	start    pid, restarts            the workload was let go
+ *	start    pid, restarts, program, profile, rootfs, log_driver, log   the workload was let go
  *	ready    –                        notify: READY=1
- *	denied   layer, call, count, answer, opens    new kinds of refusals, not each one
+ *	denied   layer, call, reason, answer, opens   new kinds of refusals, not each one
  *	oom      count, limit             processes were killed for memory
  *	health   status, failures, output a change between starting, healthy, unhealthy
  *	watchdog –                        WATCHDOG=1 did not come in time
  *	stop     by                       an end was asked for: "signal", "control", "health", "watchdog",
  *	                                  "runtime"
- *	exit     origin, status, signal, oom, runtime_ms, reason
+ *	kill     by, signal               a signal was sent on request: its number
+ *	exit     origin, status, oom, runtime_ms, reason; where they are known and not nothing:
+ *	         signal, stop_timeout_ms (it passed: by force), oom_kills, memory_peak, memory_limit,
+ *	         pids_limit_hits, pids_limit, cpu_throttled, denied (refused calls), denied_calls ("mkdir 3,
+ *	         ptrace 1", in the order in which they were told), killed_by (the call that seccomp killed
+ *	         it for); with origin "launcher": step, error (an errno's name), remedy, and, where nothing was
+ *	         started: program, profile, rootfs. A first start that fails has no other event than this one.
  *	restart  delay_ms, attempt        it will be started again
  *	give_up  attempts                 no more restarts
  *	log_loss bytes                    output was dropped

@@ -13,6 +13,7 @@ import pytest
 
 import lib_host
 from lib_faults import messages
+from lib_kapsel import TIMEOUT_S
 from lib_service import services  # noqa: F401
 
 pytestmark = pytest.mark.root
@@ -75,6 +76,17 @@ def test_an_ended_service_is_remembered_until_it_runs_again(services):
     first = record["id"]
     service.start()
     assert service.state["id"] != first
+    service.wait("exited")
+
+
+def test_a_name_can_be_started_again_as_soon_as_its_record_says_exited(services):
+    """Whoever reads that need not know that the lock is let go a moment later."""
+    service = services(["/bin/true"])
+    for _ in range(10):
+        service.start()
+        end = time.monotonic() + TIMEOUT_S
+        while (service.state or {}).get("status") != "exited":
+            assert time.monotonic() < end, service.state
     service.wait("exited")
 
 

@@ -20,10 +20,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/str.h"
-#include "tests/unit/logs/log_fixture.h"
+#include "tests/unit/logs/crash_data.h"
 
-enum { PIECE = 16384, STREAMS = 2, FAILED = 3, DATA_MAX = 4 << 20, RETRY_MS = 1 };
+enum { FAILED = 3, RETRY_MS = 1 };
 
 /* With a sanitizer each fork takes five times as long: not every place is tried. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -38,76 +37,22 @@ enum { STRIDE = 1 };
 enum { STRIDE = 1 };
 #endif
 
-/* What the workload writes, and what came back. */
-struct data {
-	char *bytes[STREAMS];
-	size_t size[STREAMS];
-};
-
-struct world {
-	struct log_options options;
-	struct data wrote;
-	struct log_writer *writer;
-	int ends[STREAMS]; /* the read ends of the pipes */
-	rlim_t size_limit; /* of all but the last process; 0: none */
-	pid_t feeder;
-	uint64_t dropped; /* of all tries */
-};
-
 /* Where a process is killed: after so many stops at system calls and then so many instructions. */
 struct place {
 	long stops, steps;
 };
 
-static uint32_t next_random(uint32_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
-
-/* Numbered lines, most of them short, some longer than a piece; the last one without its newline. */
-static void make_data(struct data *data, uint32_t seed, size_t lines)
-{
-	for (int s = 0; s < STREAMS; s++) {
-		char *out = data->bytes[s] = malloc(DATA_MAX);
-
-		cr_assert(out != NULL);
-		for (size_t i = 0; i < lines; i++) {
-			uint32_t kind = next_random(&seed) % 16, room;
-			uint32_t length = next_random(&seed) % (kind == 0 ? 40000 : kind < 4 ? 3000 : 120);
-
-			out += sprintf(out, "%d:%zu:", s, i);
-			room = (uint32_t)(data->bytes[s] + DATA_MAX - out);
-			for (uint32_t j = 0; j < length && j + 2 < room; j++)
-				*out++ = (char)(' ' + next_random(&seed) % 95);
-			if (i + 1 < lines)
-				*out++ = '\n';
-		}
-		data->size[s] = (size_t)(out - data->bytes[s]);
-	}
-}
-
-static void free_data(struct data *data)
-{
-	for (int s = 0; s < STREAMS; s++) {
-		free(data->bytes[s]);
-		data->bytes[s] = NULL;
-		data->size[s] = 0;
-	}
-}
-
 /* --- the processes ----------------------------------------------------------------- */
 
-static _noreturn_ void feed(const struct data *data, const int pipes[STREAMS], uint32_t seed, uint32_t chunk)
+static _noreturn_ void feed(const struct crash_data *data, const int pipes[CRASH_STREAMS], uint32_t seed,
+			    uint32_t chunk)
 {
-	size_t at[STREAMS] = { 0 };
+	size_t at[CRASH_STREAMS] = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a test that fails leaves nobody */
 	while (at[0] < data->size[0] || at[1] < data->size[1]) {
-		uint32_t s = next_random(&seed) % STREAMS;
-		size_t size = 1 + next_random(&seed) % chunk, left = data->size[s] - at[s];
+		uint32_t s = crash_random(&seed) % CRASH_STREAMS;
+		size_t size = 1 + crash_random(&seed) % chunk, left = data->size[s] - at[s];
 
 		if (size > left)
 			size = left;
@@ -119,19 +64,19 @@ static _noreturn_ void feed(const struct data *data, const int pipes[STREAMS], u
 }
 
 /* As the supervisor does it. */
-static int serve_once(struct world *world, bool *ended)
+static int serve_once(struct crash_world *world, bool *ended)
 {
 	bool stalled = log_writer_stalled(world->writer), blocked = log_writer_blocked(world->writer);
-	struct pollfd fds[STREAMS + 1];
+	struct pollfd fds[CRASH_STREAMS + 1];
 
-	for (int s = 0; s < STREAMS; s++)
+	for (int s = 0; s < CRASH_STREAMS; s++)
 		fds[s] = (struct pollfd){ .fd = blocked || ended[s] ? -1 : world->ends[s], .events = POLLIN };
-	fds[STREAMS] = (struct pollfd){ .fd = log_writer_compressing(world->writer), .events = POLLIN };
-	if (poll(fds, STREAMS + 1, stalled ? RETRY_MS : -1) < 0)
+	fds[CRASH_STREAMS] = (struct pollfd){ .fd = log_writer_compressing(world->writer), .events = POLLIN };
+	if (poll(fds, CRASH_STREAMS + 1, stalled ? RETRY_MS : -1) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (stalled)
 		(void)!log_writer_flush(world->writer, NULL);
-	for (int s = 0; s < STREAMS; s++) {
+	for (int s = 0; s < CRASH_STREAMS; s++) {
 		if (fds[s].revents) {
 			ssize_t got =
 				log_writer_read(world->writer, (enum log_stream)s, world->ends[s], NULL);
@@ -141,15 +86,15 @@ static int serve_once(struct world *world, bool *ended)
 				return (int)got;
 		}
 	}
-	if (fds[STREAMS].revents)
+	if (fds[CRASH_STREAMS].revents)
 		log_writer_reap(world->writer);
 	return 0;
 }
 
-static _noreturn_ void serve(struct world *world, bool adopt, bool limited)
+static _noreturn_ void serve(struct crash_world *world, bool adopt, bool limited)
 {
 	struct rlimit limit = { .rlim_cur = world->size_limit, .rlim_max = RLIM_INFINITY };
-	bool ended[STREAMS] = { false };
+	bool ended[CRASH_STREAMS] = { false };
 	struct error err = { 0 };
 	int r;
 
@@ -168,15 +113,15 @@ static _noreturn_ void serve(struct world *world, bool adopt, bool limited)
 	_exit(0);
 }
 
-static void begin(struct world *world, uint32_t seed, uint32_t chunk)
+static void begin(struct crash_world *world, uint32_t seed, uint32_t chunk)
 {
-	int pipes[STREAMS][2], in[STREAMS];
+	int pipes[CRASH_STREAMS][2], in[CRASH_STREAMS];
 	struct error err = { 0 };
 
 	world->writer = log_writer_allocate(&err);
 	cr_assert(world->writer != NULL, "%s", err.msg);
 	log_writer_share(world->writer, true);
-	for (int s = 0; s < STREAMS; s++) {
+	for (int s = 0; s < CRASH_STREAMS; s++) {
 		cr_assert(zero(int, pipe2(pipes[s], O_CLOEXEC)));
 		world->ends[s] = pipes[s][0];
 		in[s] = pipes[s][1];
@@ -185,11 +130,11 @@ static void begin(struct world *world, uint32_t seed, uint32_t chunk)
 	cr_assert(ge(int, world->feeder, 0));
 	if (world->feeder == 0)
 		feed(&world->wrote, in, seed, chunk);
-	for (int s = 0; s < STREAMS; s++)
+	for (int s = 0; s < CRASH_STREAMS; s++)
 		close(in[s]);
 }
 
-static pid_t start(struct world *world, bool adopt, bool limited, bool traced)
+static pid_t start(struct crash_world *world, bool adopt, bool limited, bool traced)
 {
 	pid_t pid = fork();
 
@@ -214,7 +159,7 @@ static bool finish(pid_t pid)
 }
 
 /* Let it run to the place and kill it there. Return: whether it ended by itself before. */
-static bool run_to(struct world *world, bool adopt, struct place place)
+static bool run_to(struct crash_world *world, bool adopt, struct place place)
 {
 	pid_t pid = start(world, adopt, true, true);
 	int status, event = 0;
@@ -242,151 +187,15 @@ static bool run_to(struct world *world, bool adopt, struct place place)
 	return finish(pid);
 }
 
-/* --- what came back ---------------------------------------------------------------- */
-
-struct seen {
-	struct data came;
-	size_t short_pieces[STREAMS], wrong;
-	const struct data *wrote;
-};
-
-static void see(struct seen *seen, int stream, const char *text, size_t size)
-{
-	struct data *came = &seen->came;
-
-	if (came->size[stream] + size > DATA_MAX) {
-		seen->wrong++;
-		return;
-	}
-	memcpy(came->bytes[stream] + came->size[stream], text, size);
-	came->size[stream] += size;
-	/* cut only where dockerd cuts: at a piece, or at the end */
-	if ((size == 0 || text[size - 1] != '\n') && size != PIECE &&
-	    came->size[stream] != seen->wrote->size[stream])
-		seen->short_pieces[stream]++;
-}
-
-static void see_entry(const struct entry *entry, void *arg)
-{
-	struct seen *seen = arg;
-
-	if (entry)
-		see(seen, str_equal(entry->stream, "stderr"), entry->log, entry->log_size);
-	else
-		seen->wrong++;
-}
-
-/* TIME stdout F text */
-static void see_cri_file(struct seen *seen, const char *path)
-{
-	size_t size = 0;
-	char *text = slurp(path, &size), *line = text, *newline;
-
-	for (; text && (newline = memchr(line, '\n', size - (size_t)(line - text))); line = newline + 1) {
-		bool full = newline - line >= 40 && line[38] == 'F';
-
-		if (newline - line < 40 || line[29] != 'Z' || (!full && line[38] != 'P') ||
-		    (!str_starts(line + 30, " stdout ") && !str_starts(line + 30, " stderr "))) {
-			seen->wrong++;
-			continue;
-		}
-		see(seen, str_starts(line + 31, "stderr"), line + 40, (size_t)(newline - line) - 40 + full);
-	}
-	seen->wrong += text && line != text + size;
-	free(text);
-}
-
-static void see_cri(struct seen *seen)
-{
-	char suffix[16];
-
-	for (int slot = 99; slot > 0; slot--) {
-		snprintf(suffix, sizeof(suffix), ".%d", slot);
-		see_cri_file(seen, log_path(suffix));
-	}
-	see_cri_file(seen, fixture_log);
-}
-
-static void start_anew(struct world *world)
-{
-	fixture_fini();
-	fixture_init();
-	world->options.path = fixture_log;
-}
-
-struct sums {
-	uint64_t came, dropped, wrong;
-};
-
-static void sum_entry(const struct entry *entry, void *arg)
-{
-	struct sums *sums = arg;
-	uint64_t dropped;
-
-	if (!entry)
-		sums->wrong++;
-	else if (sscanf(entry->log, "kapsel: %lu bytes dropped\n", &dropped) == 1)
-		sums->dropped += dropped;
-	else
-		sums->came += entry->log_size;
-}
-
-/* With on_full drop: what did not come was counted. */
-static void check_sums(struct world *world, const char *where)
-{
-	struct sums sums = { 0 };
-
-	sums.wrong += visit_entries(sum_entry, &sums);
-	cr_assert(zero(u64, sums.wrong), "%s", where);
-	cr_assert(eq(u64, sums.dropped, log_writer_dropped(world->writer)), "%s", where);
-	cr_assert(eq(u64, sums.came + sums.dropped, world->wrote.size[0] + world->wrote.size[1]), "%s",
-		  where);
-	cr_assert(eq(u64, sums.came + sums.dropped, log_writer_bytes(world->writer)), "%s", where);
-	world->dropped += sums.dropped;
-	start_anew(world);
-}
-
-static void check(struct world *world, const char *where)
-{
-	struct seen seen = { .wrote = &world->wrote };
-
-	for (int s = 0; s < STREAMS; s++) {
-		seen.came.bytes[s] = malloc(DATA_MAX);
-		cr_assert(seen.came.bytes[s] != NULL);
-	}
-	if (world->options.driver == SPEC_LOG_CRI)
-		see_cri(&seen);
-	else
-		seen.wrong += visit_entries(see_entry, &seen);
-	cr_assert(zero(sz, seen.wrong), "%s: %zu entries are broken", where, seen.wrong);
-	for (int s = 0; s < STREAMS; s++) {
-		size_t at = 0;
-
-		while (at < seen.came.size[s] && at < world->wrote.size[s] &&
-		       seen.came.bytes[s][at] == world->wrote.bytes[s][at])
-			at++;
-		cr_assert(seen.came.size[s] == world->wrote.size[s] && at == world->wrote.size[s],
-			  "%s: stream %d has %zu bytes of %zu, and differs from byte %zu", where, s,
-			  seen.came.size[s], world->wrote.size[s], at);
-		cr_assert(zero(sz, seen.short_pieces[s]), "%s: lines are cut where they should not be",
-			  where);
-	}
-	free_data(&seen.came);
-	start_anew(world);
-}
-
-static void end(struct world *world, const char *where)
+static void end(struct crash_world *world, const char *where)
 {
 	int status;
 
-	for (int s = 0; s < STREAMS; s++)
+	for (int s = 0; s < CRASH_STREAMS; s++)
 		close(world->ends[s]);
 	cr_assert(eq(int, waitpid(world->feeder, &status, 0), world->feeder));
 	cr_assert(zero(int, status));
-	if (world->options.on_full == SPEC_FULL_DROP)
-		check_sums(world, where);
-	else
-		check(world, where);
+	crash_world_check(world, where);
 	world->writer = log_writer_release(world->writer);
 }
 
@@ -398,7 +207,7 @@ TestSuite(log_crash, .init = fixture_init, .fini = fixture_fini, .timeout = 250)
  * One killed at @first, its standby at @second, the third goes to the end. Return: whether the first one
  * ended by itself before.
  */
-static bool kill_two(struct world *world, struct place first, struct place second, uint32_t seed)
+static bool kill_two(struct crash_world *world, struct place first, struct place second, uint32_t seed)
 {
 	bool over, standby_over = true;
 	char where[128];
@@ -417,21 +226,21 @@ static bool kill_two(struct world *world, struct place first, struct place secon
 
 static void kill_at_each_call(struct log_options *options, size_t lines, rlim_t size_limit, long stops_max)
 {
-	struct world world = { .options = *options, .size_limit = size_limit };
+	struct crash_world world = { .options = *options, .size_limit = size_limit };
 	uint32_t random = 1;
 	long stop;
 
-	make_data(&world.wrote, 4, lines);
+	crash_data_make(&world.wrote, 4, lines);
 	for (stop = 0; stop < stops_max; stop += STRIDE) {
 		/* Every second time the standby lives on at once. */
-		struct place second = { .stops = stop % 2 ? (long)(next_random(&random) % 60) : -1 };
+		struct place second = { .stops = stop % 2 ? (long)(crash_random(&random) % 60) : -1 };
 
 		if (kill_two(&world, (struct place){ .stops = stop }, second, 7))
 			break;
 	}
 	cr_expect(gt(long, stop, 60), "the writer ended after %ld stops", stop);
 	cr_expect(eq(int, world.dropped > 0, options->on_full == SPEC_FULL_DROP));
-	free_data(&world.wrote);
+	crash_data_free(&world.wrote);
 }
 
 Test(log_crash, keeps_each_byte_when_it_is_killed_at_any_system_call)
@@ -469,52 +278,52 @@ Test(log_crash, counts_each_byte_that_it_drops_when_it_is_killed_while_the_disk_
 
 Test(log_crash, keeps_each_byte_when_it_is_killed_between_two_instructions)
 {
-	struct world world = {
+	struct crash_world world = {
 		.options = *FEEDER_OPTIONS(.max_size_bytes = 20000, .max_files = 900),
 	};
 	uint32_t random = 99;
 
-	make_data(&world.wrote, 5, 40);
+	crash_data_make(&world.wrote, 5, 40);
 	for (int i = 0; i < 40; i++) {
 		struct place places[2];
 
 		for (int j = 0; j < 2; j++)
-			places[j] = (struct place){ .stops = (long)(next_random(&random) % 150),
-						    .steps = (long)(next_random(&random) % 3000) };
+			places[j] = (struct place){ .stops = (long)(crash_random(&random) % 150),
+						    .steps = (long)(crash_random(&random) % 3000) };
 		kill_two(&world, places[0], places[1], 8);
 	}
-	free_data(&world.wrote);
+	crash_data_free(&world.wrote);
 }
 
 /* All pairs of places around the first rotation; the new file gets its first bytes from the standby. */
 Test(log_crash, keeps_each_byte_when_the_standby_is_killed_too_while_it_takes_over)
 {
-	struct world world = { .options = *FEEDER_OPTIONS(.max_size_bytes = 300, .max_files = 900) };
+	struct crash_world world = { .options = *FEEDER_OPTIONS(.max_size_bytes = 300, .max_files = 900) };
 
-	make_data(&world.wrote, 21, 4);
+	crash_data_make(&world.wrote, 21, 4);
 	for (long first = 14; first < 60; first += STRIDE)
 		for (long second = 4 + first % 4; second < 44; second += 4)
 			kill_two(&world, (struct place){ .stops = first }, (struct place){ .stops = second },
 				 7);
-	free_data(&world.wrote);
+	crash_data_free(&world.wrote);
 }
 
 /* Many in a row, at full speed. */
 Test(log_crash, keeps_each_byte_when_many_are_killed_at_random_moments)
 {
-	struct world world = {
+	struct crash_world world = {
 		.options = *FEEDER_OPTIONS(.max_size_bytes = 300000, .max_files = 900, .compress = true),
 	};
 	uint32_t random = (uint32_t)getpid();
 	char where[64];
 	int killed = 0;
 
-	make_data(&world.wrote, random, 1200);
+	crash_data_make(&world.wrote, random, 1200);
 	begin(&world, random, 30000);
 	for (bool over = false; !over;) {
 		pid_t pid = start(&world, killed > 0, true, false);
 
-		usleep(next_random(&random) % 4000);
+		usleep(crash_random(&random) % 4000);
 		if (killed < 200)
 			kill(pid, SIGKILL);
 		over = finish(pid);
@@ -523,5 +332,5 @@ Test(log_crash, keeps_each_byte_when_many_are_killed_at_random_moments)
 	snprintf(where, sizeof(where), "%d killed, seed %d", killed, getpid());
 	end(&world, where);
 	cr_expect(gt(int, killed, 3), "%s", where);
-	free_data(&world.wrote);
+	crash_data_free(&world.wrote);
 }
