@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Two names, two verb tables, nothing else. */
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/personality.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -17,6 +13,7 @@
 #include "base/str.h"
 #include "launcher/commands/commands.h"
 #include "launcher/oci/commands/command.h"
+#include "launcher/protect.h"
 
 static const struct command *const native[] = {
 	/* profiles */
@@ -46,6 +43,13 @@ static const struct command *const native[] = {
 	/* monitoring */
 	&command_metrics,
 	&command_monitor,
+	/* kapsel-lab */
+	&command_lab,
+	&command_audit,
+	&command_why,
+	&command_learn,
+	&command_import,
+	&command_export,
 };
 
 static void print_help(FILE *out)
@@ -96,36 +100,6 @@ static bool is_oci_name(const char *name)
 	return str_equal(name, "kapsel-oci") || str_equal(name, "runc") || str_equal(name, "crun");
 }
 
-/*
- * A caller may have closed 0, 1 or 2. The next descriptor would get that number: our messages would
- * go into it, and the workload would inherit init's control socket as its stdin or stderr.
- */
-static int fill_standard(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 &&
-		    open("/dev/null", O_RDWR) != fd) /* NOLINT(android-cloexec-open) */
-			return -1;
-	return 0;
-}
-
-/* What must hold before anything else is done. Return: 0 or -errno. */
-static int protect(struct error *err)
-{
-	/* Nobody of the same id may look into or take over a launcher that holds host descriptors. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return error_set(err, errno, "keep others from looking into the launcher");
-	if (getauxval(AT_SECURE)) {
-		error_set(err, EPERM, "run setuid, setgid or with file capabilities");
-		return error_remedy(err, "it is not made for that: take them away from the program");
-	}
-	/* ADDR_NO_RANDOMIZE and its like outlive execve: a caller under "setarch -R" would switch off the
-	 * workload's ASLR. */
-	if (personality(PER_LINUX) < 0)
-		return error_set(err, errno, "set the usual personality");
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -133,7 +107,7 @@ int main(int argc, char **argv)
 	int failure = oci ? 1 : EXIT_LAUNCHER;
 	struct error err = { 0 };
 
-	if (fill_standard() < 0) {
+	if (protect_standard() < 0) {
 		error_set(&err, errno, "open /dev/null for a standard stream that is closed");
 		error_print(STDERR_FILENO, &err);
 		return failure;
@@ -145,7 +119,7 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
 	/* Whole lines: unbuffered, every character of a finding would be a system call. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
-	if (protect(&err) < 0) {
+	if (protect_self(&err) < 0) {
 		error_print(STDERR_FILENO, &err);
 		return failure;
 	}

@@ -27,3 +27,11 @@ extern const struct command command_restart;
 extern const struct command command_rm;
 extern const struct command command_prune;
 extern const struct command command_update;
+
+/* In the program kapsel-lab, which these become. */
+extern const struct command command_lab;
+extern const struct command command_audit;
+extern const struct command command_why;
+extern const struct command command_learn;
+extern const struct command command_import;
+extern const struct command command_export;

@@ -2,6 +2,7 @@
 #include "launcher/commands/load.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "launcher/commands/command.h"
@@ -22,6 +23,7 @@ const struct spec *load_profile(const char *path, const char *const *arguments, 
 	const struct spec *spec = NULL;
 	int r;
 
+	memset(&findings, 0, sizeof(findings));
 	vocabulary_fill(&vocabulary);
 	r = profile_read(path, &options, arena, &findings, &spec);
 	if (r < 0 && findings.n == 0)

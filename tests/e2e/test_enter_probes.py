@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every attack of tests/probe, from a further process: run and enter are the same door."""
+"""Every attack of lab/probe, from a further process: run and enter are the same door."""
 
 import os
 import pty

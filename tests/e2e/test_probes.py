@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Attacks from inside, by tests/probe: under the hardest default every one must be
+"""Attacks from inside, by lab/probe: under the hardest default every one must be
 stopped; with the one key opened that is about it, it must work or meet the next layer.
 
-KAPSEL_PROBE names the probe program (default: tests/probe/kapsel-probe beside kapsel).
+KAPSEL_PROBE names the probe program (default: kapsel-probe beside kapsel).
 """
 
 import itertools
@@ -19,7 +19,8 @@ import pytest
 
 import lib_host
 import lib_kapsel
-from probe_table import BY_NAME, LAYERS, OPENED, STRICT, VOLUME, WORKS_WITHOUT_KAPSEL
+from probe_table import (ATTACKS_MAX, BY_NAME, ELSEWHERE, LAYERS, LESSONS, OPENED, ROWS, STRICT, VOLUME,
+                         WORKS_WITHOUT_KAPSEL)
 
 pytestmark = pytest.mark.root
 
@@ -101,7 +102,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def probe(binary):
     """The probe program."""
-    path = Path(os.environ.get("KAPSEL_PROBE", binary.parent / "tests/probe/kapsel-probe"))
+    path = Path(os.environ.get("KAPSEL_PROBE", binary.parent / "kapsel-probe"))
     if not os.access(path, os.X_OK):
         pytest.fail(f"{path} is not there: build kapsel-probe, or name it in KAPSEL_PROBE")
     return path
@@ -170,10 +171,21 @@ def check(answers, name, expected):
 
 
 def test_the_table_has_every_probe(probe):
-    listed = subprocess.run([probe, "list"], check=True, capture_output=True, encoding="utf-8").stdout
-    names = {line.split()[1] for line in listed.splitlines()}
-    assert set(STRICT) | BY_NAME == names
-    assert set(WORKS_WITHOUT_KAPSEL) <= names
+    listed = subprocess.run([probe, "list", "--json"], check=True, capture_output=True, encoding="utf-8").stdout
+    attempts = [json.loads(line) for line in listed.splitlines()]
+    assert {attempt["name"] for attempt in attempts} == set(ROWS) - ELSEWHERE
+    for attempt in attempts:
+        row = ROWS[attempt["name"]]
+        if row["number"] <= ATTACKS_MAX:
+            assert {key: row[key] for key in ("number", "tries", "heavy")} == \
+                {key: attempt[key] for key in ("number", "tries", "heavy")}, attempt
+
+
+def test_the_table_has_every_number():
+    numbers = {row["number"] for row in ROWS.values()}
+    assert set(range(1, ATTACKS_MAX + 1)) <= numbers
+    assert {name: ROWS[name]["number"] for name in ELSEWHERE} == {
+        "daemon": 30, "log-flood": 83, "connect-disallowed": 104, "terminal-escapes": 110}
 
 
 # --- the probes themselves --------------------------------------------------------
@@ -206,6 +218,11 @@ def test_the_hardest_default_stops(lab, name):
     if name == "mmap-low" and min_address() <= 4096:
         pytest.skip("this host's vm.mmap_min_addr lets everybody map the page at 4096")
     check(lab.answers(["all"]), name, STRICT[name])
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_hardest_default_stops_what_some_workloads_may(lab, name):
+    check(lab.answers([*LESSONS]), name, LESSONS[name])
 
 
 @pytest.mark.parametrize("name, expected", [
@@ -275,6 +292,63 @@ def test_each_layer_alone_stops(lab, name, common, opened, goal, works):
 
 
 # --- what only the outside sees ----------------------------------------------------
+
+def test_a_log_has_an_end(lab):
+    """83: what the workload writes beyond it is dropped from the oldest end, not from the newest."""
+    profile = lab.profile([PROBE, "flood", "4"])
+    path = Path(profile["log"]["path"])
+    profile["log"].update(max_size="256KiB", max_files=2, compress=False)
+    result = lab.start(profile)
+    assert result.status == 0, result
+    files = [file for file in path.parent.iterdir() if file.name.startswith(path.name)]
+    assert len(files) == 2 and sum(file.stat().st_size for file in files) <= 600 << 10, files
+    assert result.logged().splitlines()[-1].startswith("0000004095 "), result.logged()[-100:]
+
+
+def test_control_sequences_do_not_reach_the_operators_terminal(lab):
+    """110: kapsel's own verbs print what the workload wrote, and the terminal must not act upon it."""
+    master, slave = pty.openpty()
+    try:
+        profile = lab.profile([PROBE, "escapes"])
+        del profile["log"]  # where `kapsel logs` looks
+        result = lab.kapsel.launch("run", lab.kapsel.write(profile)).finish()
+        assert result.status == 0, result
+        process = subprocess.Popen([lab.kapsel.binary, "logs", profile["name"]], stdin=slave, stdout=slave,
+                                   stderr=slave, env={**os.environ, "TERM": "xterm"})
+        shown = b""
+        while b" end" not in shown:
+            shown += os.read(master, 4096)
+        assert process.wait(20) == 0
+        assert rb"\x1b]0;owned\x07" in shown and rb"\xc2\x9b31m" in shown, shown
+        assert not {0x1b, 0x07, 0x08, 0x7f, 0x9b} & set(shown), shown
+    finally:
+        os.close(master)
+        os.close(slave)
+        shutil.rmtree(Path("/var/log/kapsel") / profile["name"], ignore_errors=True)
+
+
+def test_there_is_no_list_of_addresses_to_get_around(lab):
+    """104: a profile that believes in one is refused, and told what there is instead."""
+    path = lab.kapsel.write(lab.profile([PROBE, "list"], {"network": {"outbound": ["192.0.2.1:443"]}}))
+    result = lab.kapsel.call("check", path)
+    assert result.status == 1 and "network.outbound" in result.stdout and "namespace" in result.stdout, result
+
+
+def test_a_socket_of_the_host_answers_only_where_it_was_mounted(lab, tmp_path):
+    """106: what a profile that mounts an engine's socket gives away."""
+    directory = tmp_path / "engine"
+    directory.mkdir(mode=0o755)
+    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
+        os.chmod(parent, os.stat(parent).st_mode | 0o055)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as engine:
+        engine.bind(str(directory / "engine.sock"))
+        engine.listen(1)
+        os.chmod(directory / "engine.sock", 0o777)
+        keys = {**OPENED["sockets"][0], "env": {"PROBE_HOST_SOCKET": "/mnt/engine.sock"}}
+        check(lab.answers(["connect-host-socket"], keys), "connect-host-socket", {"ENOENT", "EACCES"})
+        mounted = {"mounts": {"/mnt": {"type": "bind", "source": str(directory)}}}
+        check(lab.answers(["connect-host-socket"], keys, mounted), "connect-host-socket", {"OK"})
+
 
 def test_a_daemon_dies_with_its_container(lab):
     """30: double fork and a session of its own."""
@@ -420,6 +494,37 @@ def test_processor_time_is_bounded(lab):
     opened = parse(limited(lab, "cpu-burn", cpu="unlimited").logged())["cpu-burn"]
     assert 0 < closed.ret <= 300, closed
     assert opened.ret >= 2 * closed.ret, (closed, opened)
+
+
+@pytest.mark.vm
+def test_writing_to_a_disk_is_bounded(lab, tmp_path):
+    """82: the probe returns KiB a second."""
+    if not lib_host.IN_VM:
+        pytest.skip("needs the virtual machine's loop devices")
+    file, place = tmp_path / "disk.img", tmp_path / "disk"
+    place.mkdir()
+    with open(file, "wb") as image:
+        image.truncate(64 << 20)
+    for module in ("loop", "ext4"):
+        subprocess.run(["modprobe", module], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", file], check=True, timeout=100)
+    disk = subprocess.run(["losetup", "--find", "--show", file], check=True, capture_output=True,
+                          encoding="utf-8").stdout.strip()
+    subprocess.run(["mount", disk, place], check=True)
+    try:
+        volume = place / "volume"
+        volume.mkdir()
+        volume.chmod(0o777)
+        for parent in (tmp_path, *list(tmp_path.parents)[:2]):
+            os.chmod(parent, os.stat(parent).st_mode | 0o055)
+        keys = {**OPENED["a volume"][0], "mounts": {"/tmp": {"type": "bind", "source": str(volume), "write": True}}}
+        slow = {"limits": {"io": {disk: {"write_bps": "2MiB"}}}}
+        fast = lab.answers(["io-flood"], keys)["io-flood"]
+        held = lab.answers(["io-flood"], keys, slow)["io-flood"]
+        assert 0 < held.ret <= 3000 and fast.ret > 2 * held.ret, (held, fast)
+    finally:
+        subprocess.run(["umount", place], check=True)
+        subprocess.run(["losetup", "--detach", disk], check=True)
 
 
 @pytest.mark.vm
