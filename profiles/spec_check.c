@@ -124,6 +124,8 @@ static void check_rights(const struct spec *spec, struct findings *findings)
 
 static void check_syscalls(const struct spec *spec, struct findings *findings)
 {
+	struct finding *finding;
+
 	for (size_t i = 0; i < spec->syscalls.n; i++)
 		if (str_equal(spec->syscalls.items[i], "@docker-default"))
 			finding_help(warn(findings, spec, "W101", "syscalls.allow",
@@ -134,12 +136,18 @@ static void check_syscalls(const struct spec *spec, struct findings *findings)
 	if (spec->on_violation == SPEC_VIOLATION_ERRNO)
 		warn(findings, spec, "W109", "syscalls.on_violation",
 		     "calls that no workload needs fail instead of ending it");
-	if (!spec_exec_once(spec))
+	if (!spec_exec_once(spec)) {
+		finding = warn(findings, spec, "W110", "exec.allow",
+			       "further programs can be executed: a stolen service can start them too");
 		finding_note(
-			warn(findings, spec, "W110", "exec.allow",
-			     "further programs can be executed: a stolen service can start them too"),
+			finding,
 			"a dynamic program's loader runs any program in the container; only static programs, "
 			"or a rootfs without a shell, make the list mean what it says");
+		/* Landlock's rules are about files that have a path. */
+		if (spec->allow_jit && !spec_exec_any(spec))
+			finding_help(finding, "with \"allow_jit\" a program that lies in memory only "
+					      "(memfd_create) is executed past the list");
+	}
 }
 
 static void check_limits(const struct spec *spec, struct findings *findings)

@@ -247,7 +247,7 @@ static void read_host(const struct facts_source *source, struct facts *facts)
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		char path[512];
-		long number;
+		long number = 0;
 
 		snprintf(path, sizeof(path), "%s/sys/%s", source->proc, settings[i].name);
 		*settings[i].ret = read_number(AT_FDCWD, path, 10, &number) == 0 ? (int)number : -1;

@@ -29,25 +29,28 @@ enum { FILE_MAX_BYTES = 1024 * 1024 };
 #define PASSWD "/etc/passwd"
 
 /* The file that people edit, and the root file system where it is here. */
-static void look_around(struct audit_declared *declared, const char *path)
+static struct audit_declared look_around(const struct spec *spec, const char *path, int root)
 {
+	struct audit_declared declared = { .spec = spec, .passwd = PASSWD, .root_fd = root };
 	struct stat st;
 
-	declared->passwd = PASSWD;
 	if (stat(path, &st) < 0)
-		declared->file_error = errno;
+		declared.file_error = errno;
 	else
-		declared->file_mode = st.st_mode & 07777;
-	declared->root_fd = open(declared->spec->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		declared.file_mode = st.st_mode & 07777;
+	return declared;
+}
+
+static int open_root(const struct spec *spec)
+{
+	return open(spec->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 void subject_profile(const struct spec *spec, const char *path, struct assessment *ret)
 {
-	struct audit_declared declared = { .spec = spec, .root_fd = -1 };
-	_cleanup_fd_ int root = -1;
+	_cleanup_fd_ int root = open_root(spec);
+	const struct audit_declared declared = look_around(spec, path, root);
 
-	look_around(&declared, path);
-	root = declared.root_fd;
 	assessment_make(&declared, NULL, ret);
 	ret->kind = "profile";
 	ret->name = path;
@@ -104,7 +107,7 @@ static int read_facts(pid_t pid, int pidfd, struct arena *arena, struct facts **
 int subject_process(pid_t pid, struct arena *arena, struct assessment *ret, struct error *err)
 {
 	_cleanup_fd_ int pidfd = open_process(pid, err);
-	struct facts *facts;
+	struct facts *facts = NULL;
 	int r;
 
 	if (pidfd < 0)
@@ -178,18 +181,44 @@ static bool same_run(const struct host *host, const struct record *record)
 	       now.payload_pid == record->payload_pid && now.status == RECORD_RUNNING;
 }
 
+/* What is stored of the run whose process is held by @pidfd, and what the kernel says of it. */
+static int assess(int dir, const struct record *record, int pidfd, struct arena *arena,
+		  struct assessment *ret, struct error *err)
+{
+	const struct spec *spec = NULL;
+	struct audit_declared declared;
+	struct facts *facts = NULL;
+	_cleanup_fd_ int root = -1;
+	char *steps = NULL;
+	size_t size;
+	int r;
+
+	r = read_spec(dir, arena, &spec, err);
+	if (r == 0)
+		r = read_facts(record->payload_pid, pidfd, arena, &facts, err);
+	if (r == 0)
+		r = read_stored(dir, "steps", arena, &steps, &size, err);
+	if (r < 0)
+		return r;
+	root = open_root(spec);
+	declared = look_around(spec, record->profile, root);
+	facts->declared = &declared;
+	facts_take_steps(facts, steps);
+	assessment_make(&declared, facts, ret);
+	facts->declared = NULL;
+	return 0;
+}
+
 int subject_container(const struct host *host, const char *which, struct arena *arena, struct assessment *ret,
 		      struct error *err)
 {
 	struct record *record = arena_alloc(arena, sizeof(*record));
-	struct audit_declared declared = { .root_fd = -1 };
-	_cleanup_fd_ int dir = -1, pidfd = -1, root = -1;
-	struct facts *facts;
-	size_t size;
-	char *steps;
+	_cleanup_fd_ int dir = -1, pidfd = -1;
 	int r;
 
-	r = record ? find_running(host, which, record, err) : error_set(err, ENOMEM, "audit %s", which);
+	if (!record)
+		return error_set(err, ENOMEM, "audit %s", which);
+	r = find_running(host, which, record, err);
 	if (r < 0)
 		return r;
 	pidfd = open_process(record->payload_pid, err);
@@ -198,20 +227,9 @@ int subject_container(const struct host *host, const char *which, struct arena *
 	if (!same_run(host, record))
 		return error_set(err, ESRCH, "audit the container %s: it ended meanwhile", record->name);
 	dir = record_open(host->run_dir, record->name, err);
-	r = dir < 0 ? dir : read_spec(dir, arena, &declared.spec, err);
-	if (r == 0)
-		r = read_facts(record->payload_pid, pidfd, arena, &facts, err);
-	if (r == 0)
-		r = read_stored(dir, "steps", arena, &steps, &size, err);
-	if (r < 0)
-		return r;
-	look_around(&declared, record->profile);
-	root = declared.root_fd;
-	facts->declared = &declared;
-	facts_take_steps(facts, steps);
-	assessment_make(&declared, facts, ret);
+	r = dir < 0 ? dir : assess(dir, record, pidfd, arena, ret, err);
 	ret->kind = "container";
 	ret->name = record->name;
 	ret->pid = record->payload_pid;
-	return 0;
+	return r;
 }

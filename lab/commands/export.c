@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kapsel export: a profile in the words of other programs, and what those have no word for. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/str.h"
 #include "lab/commands/commands.h"
 #include "lab/convert/export_k8s.h"
 #include "lab/convert/export_oci.h"
 #include "lab/convert/export_systemd.h"
 #include "lab/convert/losses.h"
+#include "lab/convert/output.h"
 #include "launcher/commands/load.h"
 #include "profiles/spec.h"
 
@@ -48,45 +44,22 @@ static int write_k8s(const struct request *request, FILE *out, struct error *err
 
 static const struct kind {
 	const char *name;
-	const char *file; /* where --output names a directory; NULL: the container's name and the kind */
+	const char *file;   /* where --output names a directory; NULL: the container's name and … */
+	const char *ending; /* … this */
 	int (*write)(const struct request *request, FILE *out, struct error *err);
 } kinds[] = {
-	{ "oci", "config.json", write_oci },
-	{ "systemd", NULL, write_systemd },
-	{ "k8s", NULL, write_k8s },
+	{ "oci", "config.json", NULL, write_oci },
+	{ "systemd", NULL, ".service", write_systemd },
+	{ "k8s", NULL, ".yaml", write_k8s },
 };
-
-/* Whole or not at all. A directory gets the file of the kind in it. */
-static int save(const char *output, const char *name, const char *text, size_t size, struct error *err)
-{
-	char path[PATH_MAX], temporary[PATH_MAX + 8];
-	_cleanup_fd_ int fd = -1;
-	struct stat st;
-	bool is_dir = stat(output, &st) == 0 && S_ISDIR(st.st_mode);
-	int r;
-
-	if (snprintf(path, sizeof(path), "%s%s%s", output, is_dir ? "/" : "", is_dir ? name : "") >=
-	    (int)sizeof(path))
-		return error_set(err, ENAMETOOLONG, "write %s", output);
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return error_set(err, errno, "create %s", temporary);
-	r = fd_write_all(fd, text, size);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlink(temporary);
-		return error_set(err, -r, "write %s", path);
-	}
-	return 0;
-}
 
 static const char *file_name(const struct request *request, const struct kind *kind)
 {
-	const char *name = arena_printf(request->losses->arena, "%s%s", request->spec->name,
-					kind->write == write_systemd ? ".service" : ".yaml");
+	const char *name = NULL;
 
+	if (kind->file)
+		return kind->file;
+	name = arena_printf(request->losses->arena, "%s%s", request->spec->name, kind->ending);
 	return name ? name : "export";
 }
 
@@ -104,7 +77,7 @@ static int export_kind(const struct request *request, const struct kind *kind, s
 	if (fclose(memory) != 0 && r == 0)
 		r = error_set(err, ENOMEM, "write the export");
 	if (r == 0 && output)
-		r = save(output, kind->file ? kind->file : file_name(request, kind), text, size, err);
+		r = output_save(output, file_name(request, kind), text, size, err);
 	else if (r == 0 && (fwrite(text, 1, size, stdout) != size || fflush(stdout) == EOF))
 		r = error_set(err, errno, "write to standard output");
 	free(text);

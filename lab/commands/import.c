@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kapsel import: what other programs say about a container, as a profile. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/str.h"
 #include "lab/commands/commands.h"
 #include "lab/convert/compose.h"
@@ -18,6 +14,7 @@
 #include "lab/convert/draft.h"
 #include "lab/convert/import_oci.h"
 #include "lab/convert/import_systemd.h"
+#include "lab/convert/output.h"
 #include "profiles/findings.h"
 #include "profiles/json_print.h"
 
@@ -40,28 +37,6 @@ static void complain(struct request *request, const struct error *err)
 {
 	error_print(STDERR_FILENO, err);
 	request->status = STATUS_FINDING;
-}
-
-/* Whole or not at all. */
-static int save(const char *path, const char *text, size_t size, struct error *err)
-{
-	char temporary[PATH_MAX];
-	_cleanup_fd_ int fd = -1;
-	int r;
-
-	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
-		return error_set(err, ENAMETOOLONG, "write %s", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return error_set(err, errno, "create %s", temporary);
-	r = fd_write_all(fd, text, size);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlink(temporary);
-		return error_set(err, -r, "write %s", path);
-	}
-	return 0;
 }
 
 static void print_list(FILE *out, const struct losses *list)
@@ -99,7 +74,7 @@ static int emit(const struct request *request, const struct draft *draft, const 
 	if (fclose(out) != 0)
 		r = error_set(err, ENOMEM, "write the profile");
 	else if (path)
-		r = save(path, text, size, err);
+		r = output_save(path, NULL, text, size, err);
 	else if (fwrite(text, 1, size, stdout) != size || fflush(stdout) == EOF)
 		r = error_set(err, errno, "write to standard output");
 	free(text);
@@ -279,8 +254,7 @@ const struct command lab_command_import = {
 	.name = "import",
 	.usage = "docker-run|compose|oci|systemd [OPTIONS] …",
 	.summary = "Makes a profile of a docker run line, a compose file, a bundle or a unit.",
-	.example =
-		"kapsel import docker-run --rootfs /srv/nginx -- docker run -m 128m nginx /usr/sbin/nginx",
+	.example = "kapsel import docker-run --rootfs /srv/nginx -- docker run -m 128m nginx /usr/sbin/nginx",
 	.options = options,
 	.run = run,
 };

@@ -54,7 +54,8 @@ static int learn_from(const struct command *command, const struct command_parse 
 		return -err->code;
 	if (!rootfs)
 		fprintf(stderr,
-			"kapsel: observed over the host's own files; a profile needs a root file system of its own: "
+			"kapsel: observed over the host's own files; a profile needs a root file system of "
+			"its own: "
 			"put the program and its libraries into %s\n",
 			learning->spec->rootfs);
 	return 0;

@@ -47,7 +47,7 @@ const struct docker_option *docker_option(const char *name);
 /** docker_apply() - translate one option. @value: "" or "true" for a switch. */
 void docker_apply(struct docker *docker, const struct docker_option *option, const char *value);
 
-/** docker_fail() - refuse a value: the translation ends with "--NAME: …". */
+/** docker_fail() - refuse a value: the translation ends with that error. NULL @value: what several say. */
 void docker_fail(struct docker *docker, const char *name, const char *value, const char *reason);
 
 /**

@@ -218,7 +218,7 @@ static void finish_memory(struct docker *docker)
 {
 	if (docker->memory == SPEC_UNSET) {
 		if (docker->memory_swap != SPEC_UNSET)
-			docker_fail(docker, "memory-swap", "",
+			docker_fail(docker, "memory-swap", NULL,
 				    "it is memory and swap together: give --memory, too");
 		return;
 	}
@@ -228,7 +228,7 @@ static void finish_memory(struct docker *docker)
 	if (docker->memory_swap == SPEC_UNLIMITED)
 		draft_size(docker->draft, limits(docker), "swap", SPEC_UNLIMITED);
 	else if (docker->memory_swap < docker->memory)
-		docker_fail(docker, "memory-swap", "",
+		docker_fail(docker, "memory-swap", NULL,
 			    "it is memory and swap together: not less than --memory");
 	else if (docker->memory_swap > docker->memory) /* equal: none, the default */
 		draft_size(docker->draft, limits(docker), "swap", docker->memory_swap - docker->memory);
@@ -239,7 +239,7 @@ static void finish_cpu(struct docker *docker)
 	double period = docker->cpu_period > 0 ? docker->cpu_period : CPU_PERIOD_US;
 
 	if (docker->cpus > 0 && docker->cpu_quota > 0)
-		docker_fail(docker, "cpus", "", "--cpus and --cpu-quota say the same: give one");
+		docker_fail(docker, "cpus", NULL, "--cpus and --cpu-quota say the same: give one");
 	else if (docker->cpus > 0)
 		draft_real(docker->draft, limits(docker), "cpu", docker->cpus);
 	else if (docker->cpu_quota > 0)

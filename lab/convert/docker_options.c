@@ -154,7 +154,9 @@ void docker_init(struct docker *docker, struct draft *draft, struct error *err)
 void docker_fail(struct docker *docker, const char *name, const char *value, const char *reason)
 {
 	if (docker->r == 0)
-		docker->r = error_set(docker->err, EINVAL, "read --%s \"%s\": %s", name, value, reason);
+		docker->r =
+			value ? error_set(docker->err, EINVAL, "read --%s \"%s\": %s", name, value, reason)
+			      : error_set(docker->err, EINVAL, "read --%s: %s", name, reason);
 }
 
 void docker_apply(struct docker *docker, const struct docker_option *option, const char *value)

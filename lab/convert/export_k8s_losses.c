@@ -6,31 +6,13 @@
 #include "base/macro.h"
 #include "lab/convert/export_k8s.h"
 #include "lab/convert/losses.h"
-#include "profiles/json.h"
 #include "profiles/spec.h"
 
 #define RESTRICTED "; the Pod Security Standard \"restricted\" refuses the pod"
 
-struct loss {
-	bool applies;
-	const char *text;
-};
-
-static int add_losses(const struct loss *rows, size_t n, struct losses *losses)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (rows[i].applies)
-			r = losses_add(losses, "%s", rows[i].text);
-	return r;
-}
-
 static int add_written(const struct spec *spec, struct losses *losses)
 {
-	static const struct {
-		const char *key, *text;
-	} written[] = {
+	static const struct loss_of_key written[] = {
 		{ "log", "log: the kubelet takes it" },
 		{ "listen",
 		  "listen: a pod gets no bound sockets: the program binds its port, and a Service finds it" },
@@ -49,12 +31,8 @@ static int add_written(const struct spec *spec, struct losses *losses)
 		{ "env_from_host", "env_from_host: the values are those of now" },
 		{ "selinux", "selinux: write its parts into seLinuxOptions" },
 	};
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(written); i++)
-		if (json_find(spec->tree, written[i].key))
-			r = losses_add(losses, "%s", written[i].text);
-	return r;
+	return losses_add_keys(losses, spec->tree, written, ARRAY_SIZE(written));
 }
 
 static int add_mounts(const struct spec *spec, struct losses *losses)
@@ -76,7 +54,7 @@ static int add_mounts(const struct spec *spec, struct losses *losses)
 int export_k8s_losses(const struct spec *spec, struct losses *losses)
 {
 	const uint64_t bind_service = UINT64_C(1) << CAP_NET_BIND_SERVICE;
-	const struct loss rows[] = {
+	const struct loss_if rows[] = {
 		{ true,
 		  "rootfs: a pod takes an image: build one from the directory; its name here is a guess" },
 		{ true,
@@ -98,7 +76,7 @@ int export_k8s_losses(const struct spec *spec, struct losses *losses)
 		{ (spec->capabilities & ~bind_service) != 0, "capabilities are carried over" RESTRICTED },
 		{ spec->allow_setuid, "allow_setuid is carried over" RESTRICTED },
 	};
-	int r = add_losses(rows, ARRAY_SIZE(rows), losses);
+	int r = losses_add_if(losses, rows, ARRAY_SIZE(rows));
 
 	if (r == 0)
 		r = add_mounts(spec, losses);

@@ -6,13 +6,10 @@
 #include "lab/convert/export_oci.h"
 #include "lab/convert/export_oci_parts.h"
 #include "lab/convert/losses.h"
-#include "profiles/json.h"
 #include "profiles/spec.h"
 
 /* What is lost with a key of the profile, if the profile writes it. */
-static const struct {
-	const char *key, *text;
-} written[] = {
+static const struct loss_of_key written[] = {
 	{ "log", "log: a runtime writes no log; whoever starts it gets the workload's output" },
 	{ "restart", "restart: a runtime starts once; an engine or a service manager does it again" },
 	{ "health", "health: a runtime checks nothing; give the command to the engine" },
@@ -29,24 +26,9 @@ static const struct {
 	{ "labels", "labels: a runtime has no use for them" },
 };
 
-struct always {
-	bool applies;
-	const char *text;
-};
-
-static int add_always(const struct always *rows, size_t n, struct losses *losses)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (rows[i].applies)
-			r = losses_add(losses, "%s", rows[i].text);
-	return r;
-}
-
 static int add_rights(const struct spec *spec, struct losses *losses)
 {
-	const struct always rows[] = {
+	const struct loss_if rows[] = {
 		{ true, "Landlock: the runtime-spec has no word for it; files are held by mounts and modes "
 			"alone" },
 		{ spec_exec_once(spec), "exec: \"exec exactly once\": the runtime itself calls execve(2) "
@@ -61,7 +43,7 @@ static int add_rights(const struct spec *spec, struct losses *losses)
 		{ true, "on_violation: refused calls are not named to anybody" },
 	};
 
-	return add_always(rows, ARRAY_SIZE(rows), losses);
+	return losses_add_if(losses, rows, ARRAY_SIZE(rows));
 }
 
 static int add_files(const struct export_oci_parts *parts)
@@ -71,7 +53,7 @@ static int add_files(const struct export_oci_parts *parts)
 
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		writable = writable || spec->mounts[i].write;
-	const struct always rows[] = {
+	const struct loss_if rows[] = {
 		{ true, "rootfs: nosuid and nodev of the root file system: mount it so yourself" },
 		{ parts->options->writable_root, "rootfs: writable, as asked for" },
 		{ true, "/dev: the runtime puts tty, ptmx and a link to /proc/kcore into it, too" },
@@ -84,12 +66,12 @@ static int add_files(const struct export_oci_parts *parts)
 		{ spec->umask != 0022, "umask: runc before 1.1 ignores it" },
 	};
 
-	return add_always(rows, ARRAY_SIZE(rows), parts->losses);
+	return losses_add_if(parts->losses, rows, ARRAY_SIZE(rows));
 }
 
 static int add_process(const struct spec *spec, struct losses *losses)
 {
-	const struct always rows[] = {
+	const struct loss_if rows[] = {
 		{ spec->network == SPEC_NETWORK_NONE, "network: \"none\": the runtimes bring the loopback "
 						      "interface up" },
 		{ (spec->namespaces & SPEC_NS_TIME) != 0,
@@ -98,7 +80,7 @@ static int add_process(const struct spec *spec, struct losses *losses)
 		{ spec->args_from_cli, "args_from_cli: a runtime takes no arguments" },
 	};
 
-	return add_always(rows, ARRAY_SIZE(rows), losses);
+	return losses_add_if(losses, rows, ARRAY_SIZE(rows));
 }
 
 int export_oci_losses(const struct export_oci_parts *parts, struct error *err)
@@ -109,8 +91,7 @@ int export_oci_losses(const struct export_oci_parts *parts, struct error *err)
 		r = add_files(parts);
 	if (r == 0)
 		r = add_process(parts->spec, parts->losses);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(written); i++)
-		if (json_find(parts->spec->tree, written[i].key))
-			r = losses_add(parts->losses, "%s", written[i].text);
+	if (r == 0)
+		r = losses_add_keys(parts->losses, parts->spec->tree, written, ARRAY_SIZE(written));
 	return r < 0 ? error_set(err, -r, "note what a bundle can't say") : 0;
 }

@@ -11,7 +11,6 @@
 #include "lab/convert/losses.h"
 #include "launcher/service/unit_text.h"
 #include "profiles/capabilities.h"
-#include "profiles/json.h"
 #include "profiles/spec.h"
 #include "seccomp/policy.h"
 
@@ -176,26 +175,9 @@ int export_systemd_sandbox(const struct spec *spec, FILE *out, struct losses *lo
 	return r;
 }
 
-struct loss {
-	bool applies;
-	const char *text;
-};
-
-static int add_losses(const struct loss *rows, size_t n, struct losses *losses)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (rows[i].applies)
-			r = losses_add(losses, "%s", rows[i].text);
-	return r;
-}
-
 static int add_written(const struct spec *spec, struct losses *losses)
 {
-	static const struct {
-		const char *key, *text;
-	} written[] = {
+	static const struct loss_of_key written[] = {
 		{ "health", "health: systemd checks nothing; a watchdog (WatchdogSec=) is the nearest" },
 		{ "events", "events: use OnFailure= and OnSuccess=" },
 		{ "labels", "labels: a unit has none" },
@@ -206,12 +188,8 @@ static int add_written(const struct spec *spec, struct losses *losses)
 		{ "env_from_host", "env_from_host: the values are those of now" },
 		{ "log", "log: the journal takes it" },
 	};
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(written); i++)
-		if (json_find(spec->tree, written[i].key))
-			r = losses_add(losses, "%s", written[i].text);
-	return r;
+	return losses_add_keys(losses, spec->tree, written, ARRAY_SIZE(written));
 }
 
 int export_systemd_losses(const struct spec *spec, struct losses *losses)
@@ -220,7 +198,7 @@ int export_systemd_losses(const struct spec *spec, struct losses *losses)
 
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		idmap = idmap || spec->mounts[i].idmap;
-	const struct loss rows[] = {
+	const struct loss_if rows[] = {
 		{ true, "Landlock: units have no word for it; files are held by mounts and modes alone" },
 		{ true, "user.host_id: the ids inside are those of the host" },
 		{ true, "the pid, cgroup and time namespaces: units get none of their own" },
@@ -242,7 +220,7 @@ int export_systemd_losses(const struct spec *spec, struct losses *losses)
 		  "on_supervisor_death: systemd is the supervisor" },
 		{ true, "started means verified: systemd does not read back what holds" },
 	};
-	int r = add_losses(rows, ARRAY_SIZE(rows), losses);
+	int r = losses_add_if(losses, rows, ARRAY_SIZE(rows));
 
 	return r < 0 ? r : add_written(spec, losses);
 }

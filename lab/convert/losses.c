@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "profiles/json.h"
 
 enum { GROW = 16, LINE_MAX_BYTES = 1024 };
 
@@ -34,6 +35,26 @@ int losses_add(struct losses *losses, const char *format, ...)
 		return -ENOMEM;
 	losses->items[losses->n++] = copy;
 	return 0;
+}
+
+int losses_add_if(struct losses *losses, const struct loss_if *rows, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (rows[i].applies)
+			r = losses_add(losses, "%s", rows[i].text);
+	return r;
+}
+
+int losses_add_keys(struct losses *losses, const struct json *tree, const struct loss_of_key *rows, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (json_find(tree, rows[i].key))
+			r = losses_add(losses, "%s", rows[i].text);
+	return r;
 }
 
 void losses_print(const struct losses *losses, FILE *out)

@@ -31,7 +31,7 @@ const char *exercise_run_lacks(const struct stage *stage, const struct exercise 
 	const struct cgroup_place *place = &stage->host.place;
 
 	if ((exercise->needs & EXERCISE_NEEDS_ROOT) && stage->sandbox->own_users)
-		return "needs root: more than one id is mapped, or files of other ids are made; run it with sudo";
+		return "needs root: more ids are mapped, or files of other ids are made; run it with sudo";
 	if ((exercise->needs & EXERCISE_NEEDS_LANDLOCK) && stage->host.landlock_abi < 1)
 		return "needs Landlock: put it into lsm= on the kernel command line";
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {

@@ -31,10 +31,11 @@ static int inside(struct sandbox *sandbox, void *arg)
 static void tell_root(const struct lesson *lesson)
 {
 	static const struct text text = {
-		"kapsel lab: as root: the containers run in pid, mount, ipc, uts and network namespaces of the lab's\n"
-		"own; what an exercise opens leads there, and nothing of this machine is opened.\n",
-		"kapsel lab: als root: Die Container laufen in eigenen pid, mount, ipc, uts und network namespaces\n"
-		"des Labors; was eine Übung öffnet, führt dorthin, und nichts von dieser Maschine wird geöffnet.\n",
+		"kapsel lab: as root: containers run in namespaces of the lab's own (pid, mount,\n"
+		"ipc, uts, network); what an exercise opens leads there, not to this machine.\n",
+		"kapsel lab: als root: Container laufen in eigenen Namespaces des Labors (pid,\n"
+		"mount, ipc, uts, network); was eine Übung öffnet, führt dorthin, nicht auf\n"
+		"diese Maschine.\n",
 	};
 
 	if (!lesson->json && geteuid() == 0)

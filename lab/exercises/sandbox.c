@@ -181,8 +181,9 @@ static int furnish(struct pair *pair, struct error *err)
 	if (r == 0)
 		r = mount_at("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, err);
 	if (r == -EPERM && sandbox->own_users)
-		return error_remedy(err, "where parts of /proc are covered, as in other containers, the kernel "
-					 "refuses a new one: start the lab outside, or with an uncovered /proc");
+		return error_remedy(err,
+				    "where parts of /proc are covered, as in other containers, the kernel "
+				    "refuses a new one: start the lab outside, or with an uncovered /proc");
 	if (r < 0)
 		return r;
 	if (sandbox->own_users)

@@ -34,13 +34,15 @@ static void remark_root(const struct observe_stage *stage)
 	case OBSERVE_ROOT_SHARED:
 	case OBSERVE_ROOT_SKELETON:
 		fprintf(stderr,
-			"kapsel: while learning, the root can be written below /run, /tmp, /data and /var, and where "
+			"kapsel: while learning, the root can be written below /run, /tmp, /data and /var, "
+			"and where "
 			"its owners let it: %s\n",
 			stage->remark);
 		break;
 	case OBSERVE_ROOT_READONLY:
 		fprintf(stderr,
-			"kapsel: while learning, the root is read-only: %s; what it tries to write is seen, and "
+			"kapsel: while learning, the root is read-only: %s; what it tries to write is seen, "
+			"and "
 			"fails\n",
 			stage->remark);
 		break;

@@ -17,8 +17,7 @@ enum { ALL_IDS = 65536 };
 
 /* Those whose use a call's arguments show (note_rights.c). The others would only hide refusals. */
 static const int shown[] = {
-	CAP_CHOWN,   CAP_SETGID,     CAP_SETUID,    CAP_NET_BIND_SERVICE,
-	CAP_NET_RAW, CAP_SYS_CHROOT, CAP_SYS_ADMIN, CAP_SYS_NICE,
+	CAP_CHOWN, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SYS_CHROOT, CAP_SYS_NICE,
 };
 
 uint64_t observe_bundle_capabilities(const struct spec *spec)

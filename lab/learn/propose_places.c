@@ -139,6 +139,16 @@ static char *directory_of(struct arena *arena, const char *path)
 	return slash == path ? arena_strdup(arena, "/") : arena_memdup(arena, path, (size_t)(slash - path));
 }
 
+/* kapsel itself needs a mount point for them, which only a tmpfs gets made. */
+static void add_secrets(struct places *places)
+{
+	char path[] = "/run/secrets";
+	const struct observed_path secrets = { .path = path, .comm = "kapsel" };
+
+	if (places->present->n_secrets > 0 && !places->image->has_directory(places->image->arg, path))
+		add_directory(places, "/run", &secrets);
+}
+
 /* Files of the image that it reads would vanish below a tmpfs. */
 static bool covers_files(const struct places *places, const char *target)
 {
@@ -220,6 +230,7 @@ int propose_places(const struct observation *observation, const struct spec *pre
 		if (directory)
 			add_directory(&places, directory, path);
 	}
+	add_secrets(&places);
 	for (size_t i = 0; i < ret->n; i++) {
 		struct propose_place *place = &ret->items[i];
 

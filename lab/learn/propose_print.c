@@ -376,7 +376,8 @@ static void print_addresses(const struct proposal *proposal, FILE *out)
 		fprintf(out, "//   it %s %s", address->bound ? "binds" : "connects to", address->text);
 		if (address->bound && !unix_socket)
 			fprintf(out,
-				": if it can take a socket over, \"listen\": { \"a\": { \"stream\": \"%s\" } } "
+				": if it can take a socket over, "
+				"\"listen\": { \"a\": { \"stream\": \"%s\" } } "
 				"needs no network",
 				address->text);
 		else if (address->bound && address->text[0] == '/')

@@ -92,7 +92,7 @@ static void write_counts(struct html *h, const struct result *results, size_t n)
 	html_close(h, "ul");
 }
 
-/** A reference to an exercise: "#pid-namespace". */
+/* A reference to an exercise: "#pid-namespace". */
 static void write_link(struct html *h, const struct exercise *exercise)
 {
 	char target[80];

@@ -380,3 +380,17 @@ def test_an_empty_tree_is_perfect_and_no_directory_is_an_error(kapsel, tmp_path)
     assert report["score"] == 10.0 and report["verdict"] == "PERFECT"
     result = kapsel.call("audit", "--rootfs", tmp_path / "nowhere")
     assert result.status == 1 and "ENOENT" in result.stderr and "help:" in result.stderr, result
+
+
+# --- the page -----------------------------------------------------------------------------------------
+
+
+def test_the_page_lists_every_row_and_what_can_not_be_checked(kapsel):
+    page = (Path(__file__).resolve().parents[2] / "docs/audit.md").read_text()
+    report = audit(kapsel, kapsel.write(kapsel.profile(SLEEP)))
+    for row in report["checks"]:
+        assert f"| {row['id']} | {row['weight']} | {row['title']} |" in page
+    for entry in report["not_checkable"]:
+        assert f"| {entry['catalogue']} | {entry['item']} | {entry['kind']} | {entry['about']}: {entry['reason']} |" in page
+    assert f"asks {len(report['checks'])} small questions" in page.replace("\n", " ")
+    assert f"All weights together are {sum(row['weight'] for row in report['checks'])}:" in page.replace("\n", " ")

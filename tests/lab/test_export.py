@@ -60,15 +60,13 @@ def profile(kapsel, open_rootfs):
 
 
 def runtimes(binary):
-    """The command lines of the runtimes that are installed."""
-    crun = shutil.which("crun", path=PATH)
-    found = {"kapsel-oci": [str(binary.parent / "kapsel-oci")]}
-    if shutil.which("runc", path=PATH):
-        found["runc"] = [shutil.which("runc", path=PATH)]
-    if crun and lib_host.has_limits():
-        found["crun"] = [crun]
-    elif crun:
-        # It understands a cgroup2 mount at /sys/fs/cgroup only.
+    """The command lines of the three runtimes."""
+    crun, runc = shutil.which("crun", path=PATH), shutil.which("runc", path=PATH)
+    if not crun or not runc:
+        pytest.skip("needs crun and runc")
+    found = {"kapsel-oci": [str(binary.parent / "kapsel-oci")], "runc": [runc], "crun": [crun]}
+    if not lib_host.has_limits():
+        # crun understands a cgroup2 mount at /sys/fs/cgroup only.
         found["crun"] = ["unshare", "-m", "sh", "-c",
                          'mount -t cgroup2 none /sys/fs/cgroup && exec "$@"', "crun", crun,
                          "--cgroup-manager=disabled"]
@@ -223,8 +221,6 @@ def test_every_refused_call_gets_the_same_errno(kapsel, binary, python_rootfs):
 
 @pytest.mark.vm
 def test_limits_hold_under_every_runtime(kapsel, binary, profile):
-    text = ("for f in memory.max memory.swap.max pids.max cpu.max cpu.weight memory.high; do "
-            "echo $f $(cat /sys/fs/cgroup/$f); done")
     found = profile(["/bin/sleep", "60"], limits={"memory": "64MiB", "swap": 0, "pids": 20, "cpu": 0.5,
                                                   "cpu_weight": 50, "memory_high": "48MiB"})
     bundle = kapsel.directory / "bundle"
@@ -232,7 +228,6 @@ def test_limits_hold_under_every_runtime(kapsel, binary, profile):
     export(kapsel, found, "--output", bundle)
     wanted = {"memory.max": "67108864", "memory.swap.max": "0", "pids.max": "20", "cpu.max": "50000 100000",
               "cpu.weight": "50", "memory.high": "50331648", "memory.oom.group": "1"}
-    assert text
     for name, command in runtimes(binary).items():
         full = [*command, "--root", str(bundle / "state")]
         subprocess.run([*full, "create", "-b", str(bundle), found["name"]], stdin=subprocess.DEVNULL,

@@ -177,7 +177,8 @@ Test(docker, makes_profiles_that_kapsel_takes)
 {
 	static const char *const lines[] = {
 		"docker run nginx /usr/sbin/nginx",
-		"sudo docker container run --rm -dit --name x -m 64m -p 80:80 -p [::1]:81:81/udp -v /srv:/srv:ro "
+		"sudo docker container run --rm -dit --name x -m 64m -p 80:80 -p [::1]:81:81/udp "
+		"-v /srv:/srv:ro "
 		"--tmpfs /run:size=1m,mode=755 --mount type=tmpfs,target=/t,tmpfs-size=2m --mount "
 		"type=bind,source=/srv/a,target=/a,readonly --shm-size 1m --read-only "
 		"-u 10:10 nginx /bin/nginx -g x",

@@ -47,12 +47,11 @@ static void export_filter(struct arena *arena, const struct spec *spec, struct o
 	cr_assert(zero(int, export_oci_seccomp(spec, arena, &writer, &err)), "%s", err.msg);
 	writer_close(&writer, '}');
 	fclose(writer.out);
-	snprintf(
-		config, CONFIG_MAX,
-		"{\"ociVersion\": \"1.0.2\", \"root\": {\"path\": \"/r\"}, "
+	snprintf(config, CONFIG_MAX,
+		 "{\"ociVersion\": \"1.0.2\", \"root\": {\"path\": \"/r\"}, "
 		 "\"process\": {\"cwd\": \"/\", \"args\": "
-		"[\"/x\"], \"user\": {\"uid\": 0, \"gid\": 0}}, \"linux\": %s}",
-		filter);
+		 "[\"/x\"], \"user\": {\"uid\": 0, \"gid\": 0}}, \"linux\": %s}",
+		 filter);
 	free(filter);
 	r = oci_read_text("/b", "config.json", config, strlen(config), arena, ret, NULL, &err);
 	cr_assert(zero(int, r), "%s", err.msg);

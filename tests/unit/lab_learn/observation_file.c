@@ -100,9 +100,10 @@ Test(observation_file, ignores_what_has_a_wrong_type)
 	struct error err = { 0 };
 
 	cr_assert(ne(ptr, seen, NULL));
-	write_file(
-		"{\"kapsel_observation\": 1, \"calls\": [{\"name\": \"nosuch\"}, 3, {\"name\": 4}], \"paths\": "
-		"[{\"path\": \"relative\"}, {\"path\": \"/x\", \"access\": 255}], \"peaks\": [], \"addresses\": {}}");
+	write_file("{\"kapsel_observation\": 1, \"calls\": [{\"name\": \"nosuch\"}, 3, {\"name\": 4}], "
+		   "\"paths\": "
+		   "[{\"path\": \"relative\"}, {\"path\": \"/x\", \"access\": 255}], "
+		   "\"peaks\": [], \"addresses\": {}}");
 	cr_assert(zero(int, observation_file_read(path, seen, &err)), "%s", err.msg);
 	cr_assert(eq(sz, seen->n_paths, 1));
 	cr_assert(eq(uint, seen->paths[0].access, 15));

@@ -99,7 +99,8 @@ Test(propose, writes_a_profile_that_kapsel_accepts_whatever_was_seen)
 	const struct spec *spec;
 
 	see_everything();
-	make("\"user\": { \"uid\": 7, \"gid\": 7, \"host_range\": 8 }, \"network\": \"loopback\", \"env\": { \"A\": \"b\" }",
+	make("\"user\": { \"uid\": 7, \"gid\": 7, \"host_range\": 8 }, \"network\": "
+	     "\"loopback\", \"env\": { \"A\": \"b\" }",
 	     (struct propose_options){ 0 });
 	spec = reread();
 	cr_assert(spec->allow_jit && spec->allow_nested_namespaces && spec->allow_ptrace);
@@ -150,8 +151,10 @@ Test(propose, takes_away_what_was_not_used_and_keeps_binds)
 {
 	const struct spec *spec;
 
-	make("\"capabilities\": [\"CHOWN\"], \"allow_jit\": true, \"exec\": { \"allow\": [\"*\"] }, \"mounts\": { "
-	     "\"/unused\": { \"type\": \"tmpfs\", \"size\": \"1MiB\" }, \"/www\": { \"type\": \"bind\", \"source\": "
+	make("\"capabilities\": [\"CHOWN\"], \"allow_jit\": true, \"exec\": { \"allow\": [\"*\"] }, "
+	     "\"mounts\": { "
+	     "\"/unused\": { \"type\": \"tmpfs\", \"size\": \"1MiB\" }, \"/www\": { \"type\": \"bind\", "
+	     "\"source\": "
 	     "\"/srv/www\" } }",
 	     (struct propose_options){ 0 });
 	spec = reread();
@@ -166,7 +169,8 @@ Test(propose, takes_nothing_away_in_a_second_pass)
 {
 	const struct spec *spec;
 
-	make("\"capabilities\": [\"CHOWN\"], \"allow_jit\": true, \"exec\": { \"allow\": [\"/usr/bin/tool\"] }, "
+	make("\"capabilities\": [\"CHOWN\"], \"allow_jit\": true, \"exec\": { \"allow\": "
+	     "[\"/usr/bin/tool\"] }, "
 	     "\"mounts\": { \"/unused\": { \"type\": \"tmpfs\", \"size\": \"1MiB\" } }",
 	     (struct propose_options){ .keep = true });
 	spec = reread();

@@ -150,3 +150,10 @@ Test(propose_places, does_not_take_a_name_for_its_beginning)
 	cr_assert(not(propose_places_within("/runner", "/run")));
 	cr_assert(propose_places_within("/x", "/"));
 }
+
+Test(propose_places, makes_room_for_the_mount_point_of_secrets)
+{
+	choose("\"secrets\": { \"a\": { \"source\": \"/etc/a\" } }");
+	cr_assert(eq(sz, places.n, 1));
+	cr_assert(eq(str, places.items[0].target, "/run"));
+}
