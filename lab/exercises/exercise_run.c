@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -17,6 +18,8 @@
 #include "lab/exercises/observe.h"
 #include "lab/exercises/sandbox_clean.h"
 #include "lab/exercises/stage.h"
+
+enum { BUSY_TRIES = 50, BUSY_WAIT_NS = 100000000 };
 
 const char *exercise_run_lacks(const struct stage *stage, const struct exercise *exercise,
 			       struct arena *arena)
@@ -84,13 +87,23 @@ int exercise_run_once(struct stage *stage, const struct exercise *exercise, cons
 	char name[64];
 	const struct exercise_profile wanted = { .exercise = exercise, .name = name, .extra = extra };
 	struct observe *observe = arena_alloc(arena, sizeof(*observe));
+	int r;
 
 	*ret = (struct exercise_attempt){ .run = result_run_none() };
 	if (!observe)
 		return error_set(err, ENOMEM, "run %s", exercise->id);
 	/* Both runs have the same name, and so the same host ids and the same hostname. */
 	sandbox_container_name(name, sizeof(name), stage->sandbox->directory, (unsigned int)exercise->number);
-	return run_container(stage, &wanted, observe, arena, ret, err);
+	r = run_container(stage, &wanted, observe, arena, ret, err);
+	/* An exercise may name host ids, which only one container of the machine has at a time: another
+	 * lab's. */
+	for (int waited = 0; r == 0 && ret->refusal && strstr(ret->refusal, "EBUSY") && waited < BUSY_TRIES;
+	     waited++) {
+		nanosleep(&(struct timespec){ .tv_nsec = BUSY_WAIT_NS }, NULL);
+		*ret = (struct exercise_attempt){ .run = result_run_none() };
+		r = run_container(stage, &wanted, observe, arena, ret, err);
+	}
+	return r;
 }
 
 static void set(struct result *result, enum result_outcome outcome, const char *reason)
