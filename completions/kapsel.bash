@@ -2,7 +2,7 @@
 # bash completion of kapsel. The tables come from docs/man/generate.
 
 # generated: tables
-_kapsel_verbs='run check show explain list schema doctor generate ps inspect logs events top stats enter stop restart kill wait update rm prune metrics monitor'
+_kapsel_verbs='run check show explain list schema doctor generate ps inspect logs events top stats enter stop restart kill wait update rm prune metrics monitor lab audit why learn import export'
 _kapsel_options() {
 	case "$1" in
 	run) echo --detach -d --rm --dry-run -n --quiet -q --help -h ;;
@@ -29,6 +29,12 @@ _kapsel_options() {
 	prune) echo --force -f --logs --help -h ;;
 	metrics) echo --openmetrics --textfile --http --help -h ;;
 	monitor) echo --all --warn-memory --crit-memory --warn-pids --crit-pids --max-restarts --help -h ;;
+	lab) echo --json --lang --all --answers --html --open --allow --help -h ;;
+	audit) echo --pid -p --rootfs -r --catalog -c --threshold -t --all -a --json --help -h ;;
+	why) echo --json --help -h ;;
+	learn) echo --output -o --merge --duration --quick --exact --no-limits --rootfs --user --network --help -h ;;
+	import) echo --rootfs --name --output --output-dir --strict --json --help -h ;;
+	export) echo --output --rootless --strict --help -h ;;
 	esac
 }
 _kapsel_operand() {
@@ -57,6 +63,12 @@ _kapsel_operand() {
 	prune) echo none ;;
 	metrics) echo container ;;
 	monitor) echo container ;;
+	lab) echo file ;;
+	audit) echo profile ;;
+	why) echo container ;;
+	learn) echo profile ;;
+	import) echo none ;;
+	export) echo profile ;;
 	esac
 }
 _kapsel_value() {
@@ -94,6 +106,24 @@ _kapsel_value() {
 	monitor:--warn-pids) echo none ;;
 	monitor:--crit-pids) echo none ;;
 	monitor:--max-restarts) echo none ;;
+	lab:--html) echo file ;;
+	lab:--open) echo none ;;
+	lab:--allow) echo none ;;
+	audit:--pid|audit:-p) echo none ;;
+	audit:--rootfs|audit:-r) echo none ;;
+	audit:--catalog|audit:-c) echo container ;;
+	audit:--threshold|audit:-t) echo none ;;
+	learn:--output|learn:-o) echo file ;;
+	learn:--merge) echo file ;;
+	learn:--duration) echo none ;;
+	learn:--rootfs) echo none ;;
+	learn:--user) echo none ;;
+	learn:--network) echo none ;;
+	import:--rootfs) echo none ;;
+	import:--name) echo container ;;
+	import:--output) echo file ;;
+	import:--output-dir) echo none ;;
+	export:--output) echo file ;;
 	esac
 }
 # end of generated

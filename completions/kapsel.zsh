@@ -50,6 +50,12 @@ _kapsel_verbs=(
 	'prune:Removes all services that ended, and what killed supervisors left.'
 	'metrics:Prints the services'\'' numbers for Prometheus.'
 	'monitor:Checks services for Nagios and Icinga\: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.'
+	'lab:Shows what each restriction does\: the same attack with it and without.'
+	'audit:Scores a profile, a container, a process or a root file system, check by check.'
+	'why:Explains the last end of a service, and the line that would prevent it.'
+	'learn:Watches a workload and proposes the smallest profile for it.'
+	'import:Makes a profile of a docker run line, a compose file, a bundle or a unit.'
+	'export:Makes a bundle, a unit or a Kubernetes pod of a profile.'
 )
 _kapsel_arguments() {
 	case $1 in
@@ -284,6 +290,80 @@ _kapsel_arguments() {
 			'(--help -h)--help[show this help]' \
 			'(--help -h)-h[show this help]' \
 			'*:monitor:_kapsel_container'
+		;;
+	lab)
+		_arguments -s \
+			'--json[one JSON object a line]' \
+			'--lang[de|en           language of the texts (default\: LC_ALL, LC_MESSAGES, LANG)]' \
+			'--all[run\: also what is the same in both runs]' \
+			'--answers[quiz\: print the answers instead of asking]' \
+			'--html[report\: the file to write]:FILE:_kapsel_file' \
+			'--open[probe\: a JSON object on top of the profile]:KEYS:_kapsel_none' \
+			'--allow[probe\: attacks that may work, separated by commas]:NAMES:_kapsel_none' \
+			'(--help -h)--help[show this help]' \
+			'(--help -h)-h[show this help]' \
+			'*:lab:_kapsel_file'
+		;;
+	audit)
+		_arguments -s \
+			'(--pid -p)--pid[a process, whoever started it]:PID:_kapsel_none' \
+			'(--pid -p)-p[a process, whoever started it]:PID:_kapsel_none' \
+			'(--rootfs -r)--rootfs[what lies in a root file system]:DIR:_kapsel_none' \
+			'(--rootfs -r)-r[what lies in a root file system]:DIR:_kapsel_none' \
+			'(--catalog -c)--catalog[by the items of bsi, cis, nist, pss or owasp]:NAME:_kapsel_container' \
+			'(--catalog -c)-c[by the items of bsi, cis, nist, pss or owasp]:NAME:_kapsel_container' \
+			'(--threshold -t)--threshold[status 1 for a score below N, from 0 to 10]:N:_kapsel_none' \
+			'(--threshold -t)-t[status 1 for a score below N, from 0 to 10]:N:_kapsel_none' \
+			'(--all -a)--all[with --rootfs\: every path, not the first ones]' \
+			'(--all -a)-a[with --rootfs\: every path, not the first ones]' \
+			'--json[one JSON object]' \
+			'(--help -h)--help[show this help]' \
+			'(--help -h)-h[show this help]' \
+			'*:audit:_kapsel_profile'
+		;;
+	why)
+		_arguments -s \
+			'--json[one object, with the same members as the text]' \
+			'(--help -h)--help[show this help]' \
+			'(--help -h)-h[show this help]' \
+			'*:why:_kapsel_container'
+		;;
+	learn)
+		_arguments -s \
+			'(--output -o)--output[where the profile goes; the observation goes beside it as FILE'\''s .observed.json]:FILE:_kapsel_file' \
+			'(--output -o)-o[where the profile goes; the observation goes beside it as FILE'\''s .observed.json]:FILE:_kapsel_file' \
+			'--merge[add to the observation of an earlier run]:FILE:_kapsel_file' \
+			'--duration[end the observation after that time, as in "10s"; else Ctrl-C ends it]:TIME:_kapsel_none' \
+			'--quick[a second pass\: watch only calls that the profile and --merge do not know]' \
+			'--exact[name each call that was seen instead of @base\: smaller, slower to learn]' \
+			'--no-limits[propose no limits of memory, processes and processor\: the host can'\''t set them]' \
+			'--rootfs[for a command\: its root file system (default\: the host'\''s)]:DIR:_kapsel_none' \
+			'--user[for a command\: who it is (default\: 65532)]:UID\[\:GID\]:_kapsel_none' \
+			'--network[for a command\: none, loopback or host (default\: host)]:NET:_kapsel_none' \
+			'(--help -h)--help[show this help]' \
+			'(--help -h)-h[show this help]' \
+			'*:learn:_kapsel_profile'
+		;;
+	import)
+		_arguments -s \
+			'--rootfs[directory that holds the unpacked image; names of users are looked up there]:DIR:_kapsel_none' \
+			'--name[the container'\''s name]:NAME:_kapsel_container' \
+			'--output[write there, not to standard output]:FILE:_kapsel_file' \
+			'--output-dir[compose\: one file for each service]:DIR:_kapsel_none' \
+			'--strict[end with status 1 if something can'\''t be carried over]' \
+			'--json[an object\: the profile, what is lost, notes]' \
+			'(--help -h)--help[show this help]' \
+			'(--help -h)-h[show this help]' \
+			'*:import:_kapsel_none'
+		;;
+	export)
+		_arguments -s \
+			'--output[write there, not to standard output; a directory gets a file of the usual name]:FILE:_kapsel_file' \
+			'--rootless[oci\: map the caller'\''s own id only]' \
+			'--strict[end with status 1 if something can'\''t be carried over]' \
+			'(--help -h)--help[show this help]' \
+			'(--help -h)-h[show this help]' \
+			'*:export:_kapsel_profile'
 		;;
 	esac
 }

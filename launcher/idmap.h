@@ -5,6 +5,12 @@
 
 struct error;
 
+/*
+ * Root's pool: one slot of 65536 ids for each container, clear of the ranges that
+ * useradd (from 100000) and systemd (up to 0x1fff0000) hand out.
+ */
+enum { IDMAP_POOL_FIRST = 0x20000000, IDMAP_POOL_SLOTS = 0x4000, IDMAP_SLOT_SIZE = 0x10000 };
+
 /**
  * idmap_write() - write a file of /proc/<pid>: "uid_map", "gid_map" or "setgroups"
  *

@@ -180,7 +180,7 @@ static void check_limits(const struct spec *spec, struct findings *findings)
 	}
 }
 
-static bool looks_secret(const char *name)
+bool spec_check_secret_name(const char *name)
 {
 	static const char *const parts[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN",
 					     "SECRET",   "APIKEY", "_KEY",       "CREDENTIAL" };
@@ -200,7 +200,7 @@ static void check_env(const struct spec *spec, struct findings *findings)
 		const struct json *written = json_get(env, pair->name);
 		struct finding *finding;
 
-		if (!looks_secret(pair->name) || pair->value[0] == '\0')
+		if (!spec_check_secret_name(pair->name) || pair->value[0] == '\0')
 			continue;
 		finding =
 			findings_add(findings, FINDING_WARNING, "W108", written ? &written->name_place : NULL,

@@ -2,6 +2,7 @@
 #pragma once
 /* The readers behind facts_read(), one topic a file. */
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/macro.h"
 

@@ -41,8 +41,8 @@ void rootfs_print_table(FILE *out, const struct rootfs *rootfs, int threshold, b
 		const struct rootfs_type *type = rootfs_type_of((enum rootfs_kind)kind);
 		size_t n = rootfs->found[kind].n;
 
-		fprintf(out, "%c %-44s %7zu %7u  %s\n", n ? '-' : '+', type->title, n, type->weight,
-			n ? type->why : "");
+		fprintf(out, "%c %-44s %7zu %7u%s%s\n", n ? '-' : '+', type->title, n, type->weight,
+			n ? "  " : "", n ? type->why : "");
 		print_paths(out, rootfs, (enum rootfs_kind)kind, all);
 	}
 	fputs("\n", out);

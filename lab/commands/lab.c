@@ -19,6 +19,8 @@ static const struct command_option options[] = {
 	{ "all", 0, NULL, "run: also what is the same in both runs" },
 	{ "answers", 0, NULL, "quiz: print the answers instead of asking" },
 	{ "html", 0, "FILE", "report: the file to write" },
+	{ "open", 0, "KEYS", "probe: a JSON object on top of the profile" },
+	{ "allow", 0, "NAMES", "probe: attacks that may work, separated by commas" },
 	{ NULL },
 };
 
@@ -171,7 +173,7 @@ static int run(const struct command *command, int argc, char **argv)
 	char probe[PATH_MAX];
 	int status;
 
-	/* They have options of their own. */
+	/* They parse their options themselves: probe's are above for the help and the completions only. */
 	if (argc > 1 && str_equal(argv[1], "probes"))
 		return lab_probes(command, argc - 1, argv + 1);
 	if (argc > 1 && str_equal(argv[1], "probe"))
@@ -183,6 +185,8 @@ static int run(const struct command *command, int argc, char **argv)
 	verb = find_subverb(parse.operands[0]);
 	if (!verb)
 		return unknown_subverb(command, parse.operands[0]);
+	if (command_given(command, &parse, "open") || command_given(command, &parse, "allow"))
+		return command_usage_error(command, "--open and --allow belong to \"kapsel lab probe\"");
 	if (!choose_language(command_given(command, &parse, "lang"), &lesson.language))
 		return command_usage_error(command, "--lang is de or en");
 	lesson.json = command_given(command, &parse, "json");

@@ -13,19 +13,9 @@
 #include "base/str.h"
 #include "lab/convert/draft.h"
 #include "profiles/capabilities.h"
+#include "profiles/spec_check.h"
 
 enum { NAME_MAX_BYTES = 64, ACCOUNT_FILE_MAX = 256 * 1024 };
-
-static bool looks_secret(const char *name)
-{
-	static const char *const parts[] = { "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN",
-					     "SECRET",   "APIKEY", "_KEY",       "CREDENTIAL" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (strcasestr(name, parts[i]))
-			return true;
-	return false;
-}
 
 void draft_env(struct draft *draft, const char *name, const char *value)
 {
@@ -34,7 +24,7 @@ void draft_env(struct draft *draft, const char *name, const char *value)
 		return;
 	}
 	draft_string(draft, draft_object(draft, draft->root, "env"), name, value);
-	if (looks_secret(name) && value[0])
+	if (spec_check_secret_name(name) && value[0])
 		draft_note(draft,
 			   "env.%s looks like a secret: put it into a file and use \"secrets\", which no "
 			   "child, core dump or /proc shows",

@@ -9,31 +9,16 @@
 #include "lab/convert/export_oci_parts.h"
 #include "lab/convert/losses.h"
 #include "lab/convert/writer.h"
+#include "launcher/idmap.h"
+#include "launcher/steps/mask_paths.h"
 #include "profiles/spec.h"
-
-/*
- * The ids that kapsel itself tries first for a container of this name, as in
- * launcher/steps/user_namespace.c: clear of what useradd and systemd hand out.
- */
-enum { POOL_FIRST = 0x20000000, POOL_SLOTS = 0x4000, SLOT_SIZE = 0x10000 };
-
-/* What "proc": "full" covers in kapsel. */
-static const char *const masked[] = {
-	"/proc/acpi",          "/proc/asound",        "/proc/config.gz",   "/proc/interrupts",
-	"/proc/kallsyms",      "/proc/kcore",         "/proc/keys",        "/proc/key-users",
-	"/proc/kmsg",          "/proc/kpagecgroup",   "/proc/kpagecount",  "/proc/kpageflags",
-	"/proc/latency_stats", "/proc/modules",       "/proc/sched_debug", "/proc/scsi",
-	"/proc/slabinfo",      "/proc/sysrq-trigger", "/proc/timer_list",  "/proc/timer_stats",
-	"/proc/vmallocinfo",
-};
-static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys" };
 
 void export_oci_proc_paths(const struct export_oci_parts *parts)
 {
 	if (!export_oci_full_proc(parts->spec))
 		return; /* subset=pid: there is nothing to cover */
-	writer_strings(parts->writer, "maskedPaths", masked, ARRAY_SIZE(masked));
-	writer_strings(parts->writer, "readonlyPaths", readonly, ARRAY_SIZE(readonly));
+	writer_strings(parts->writer, "maskedPaths", mask_paths_masked.items, mask_paths_masked.n);
+	writer_strings(parts->writer, "readonlyPaths", mask_paths_readonly.items, mask_paths_readonly.n);
 }
 
 void export_oci_sysctls(const struct export_oci_parts *parts)
@@ -83,6 +68,7 @@ void export_oci_namespaces(const struct export_oci_parts *parts)
 	writer_close(parts->writer, ']');
 }
 
+/* The id that kapsel itself would try first for a container of this name. */
 static uint32_t first_host_id(const struct spec *spec)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
@@ -91,7 +77,7 @@ static uint32_t first_host_id(const struct spec *spec)
 		return spec->user.host_id;
 	for (const char *name = spec->name; *name; name++)
 		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return POOL_FIRST + hash % POOL_SLOTS * SLOT_SIZE;
+	return IDMAP_POOL_FIRST + hash % IDMAP_POOL_SLOTS * IDMAP_SLOT_SIZE;
 }
 
 static void write_map(struct writer *writer, uint32_t inside, uint32_t host, uint32_t size)

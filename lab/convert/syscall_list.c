@@ -16,7 +16,7 @@
 #include "seccomp/groups.h"
 #include "seccomp/policy.h"
 
-enum { FILE_MAX_BYTES = 1024 * 1024, GROUPS_MAX = 64 };
+enum { FILE_MAX_BYTES = 1024 * 1024 };
 
 bool syscall_list_add(struct syscall_list *list, const char *name)
 {
@@ -74,24 +74,39 @@ static size_t gain(const struct syscall_list *list, const bool *open, const bool
 	return n;
 }
 
-static const struct syscall_group *best_group(const struct syscall_list *list, const bool *covered)
+/* What a group opens, by row. */
+struct opened {
+	const struct syscall_group *group;
+	bool rows[SYSCALL_ROWS];
+};
+
+static const struct opened *best_group(const struct syscall_list *list, const struct opened *groups, size_t n,
+				       const bool *covered)
 {
-	const struct syscall_group *groups, *best = NULL;
-	size_t n, most = 1; /* one call is better said by its name */
+	const struct opened *best = NULL;
+	size_t most = 1; /* one call is better said by its name */
 
-	groups = groups_all(&n);
 	for (size_t i = 0; i < n; i++) {
-		bool open[SYSCALL_ROWS];
-		size_t here;
+		size_t here = gain(list, groups[i].rows, covered);
 
-		read_open(groups[i].name, open);
-		here = gain(list, open, covered);
 		if (here > most) {
 			most = here;
 			best = &groups[i];
 		}
 	}
 	return best;
+}
+
+static struct opened *read_groups(struct arena *arena, size_t *ret_n)
+{
+	const struct syscall_group *groups = groups_all(ret_n);
+	struct opened *opened = arena_array(arena, *ret_n, sizeof(*opened));
+
+	for (size_t i = 0; opened && i < *ret_n; i++) {
+		opened[i].group = &groups[i];
+		read_open(groups[i].name, opened[i].rows);
+	}
+	return opened;
 }
 
 static void drop_never(struct syscall_list *list, struct draft *draft)
@@ -111,16 +126,21 @@ static void drop_never(struct syscall_list *list, struct draft *draft)
 void syscall_list_write(struct syscall_list *list, struct draft *draft)
 {
 	struct json *allow = draft_array(draft, draft_object(draft, draft->root, "syscalls"), "allow");
-	const struct syscall_group *group;
-	bool covered[SYSCALL_ROWS], open[SYSCALL_ROWS];
+	const struct opened *best, *groups;
+	bool covered[SYSCALL_ROWS];
+	size_t n;
 
 	drop_never(list, draft);
 	read_open(NULL, covered);
-	for (int i = 0; i < GROUPS_MAX && (group = best_group(list, covered)); i++) {
-		draft_add(draft, allow, group->name);
-		read_open(group->name, open);
+	groups = read_groups(draft->arena, &n);
+	if (!groups) {
+		draft->exhausted = true;
+		return;
+	}
+	while ((best = best_group(list, groups, n, covered))) {
+		draft_add(draft, allow, best->group->name);
 		for (size_t row = 0; row < SYSCALL_ROWS; row++)
-			covered[row] = covered[row] || open[row];
+			covered[row] = covered[row] || best->rows[row];
 	}
 	for (size_t row = 0; row < SYSCALL_ROWS; row++)
 		if (list->rows[row] && !covered[row] && syscall_row_number(row) >= 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,7 +25,7 @@
 #include "lab/learn/observe_peaks.h"
 #include "lab/learn/observe_stage.h"
 
-enum { SAMPLE_MS = 200, FILES_MS = 1000, MESSAGE_MAX = 16384, KILL_MS = 5000 };
+enum { SAMPLE_MS = 200, FILES_MS = 1000, MESSAGE_MAX = 16384, KILL_MS = 5000, HURRY = -10 };
 
 enum source { SOURCE_CALLS, SOURCE_SIGNAL, SOURCE_STAGE, SOURCE_OUTPUT, SOURCES };
 
@@ -178,6 +179,15 @@ static int run(struct watch *watch, struct error *err)
 	return r;
 }
 
+/*
+ * A signal that comes before we have received a call makes it fail with EINTR, whatever call it is, if
+ * the handler has no SA_RESTART (seccomp_unotify(2)). So we are to be quick; a plain user may not.
+ */
+static void hurry(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, HURRY);
+}
+
 static int block_signals(struct error *err)
 {
 	sigset_t set;
@@ -230,7 +240,10 @@ int observe_watch(const struct observe_watch_options *options, struct observatio
 		.began_ms = loop_now_ms(),
 		.end = ret,
 	};
-	int r = signals < 0 ? signals : run(&watch, err);
+	int r;
+
+	hurry();
+	r = signals < 0 ? signals : run(&watch, err);
 
 	if (r < 0)
 		pidfd_send_signal(options->stage->pidfd, SIGKILL, NULL, 0);

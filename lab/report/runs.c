@@ -118,8 +118,7 @@ struct side {
 static void write_pictures(struct html *h, const struct result *result, const struct side *side,
 			   const struct side *other)
 {
-	/* Without a layer that the other run had in the attack's way, this one shows that nothing was there.
-	 */
+	/* An attack that works shows that nothing was in its way, if something was in the other run. */
 	bool onion = side->layers.n_concerned > 0 || (side->layers.works && other->layers.n_concerned > 0);
 	/* What is answered with ENOSYS is not counted as refused: the call named there is another one. */
 	bool by_filter = is_seccomp(side->layers.stops);

@@ -15,18 +15,27 @@
 #include "launcher/evidence.h"
 #include "launcher/mounts.h"
 #include "launcher/run.h"
+#include "launcher/steps/mask_paths.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
 
 static const char *const masked[] = {
-	"/proc/acpi",          "/proc/asound",        "/proc/config.gz",   "/proc/interrupts",
-	"/proc/kallsyms",      "/proc/kcore",         "/proc/keys",        "/proc/key-users",
-	"/proc/kmsg",          "/proc/kpagecgroup",   "/proc/kpagecount",  "/proc/kpageflags",
-	"/proc/latency_stats", "/proc/modules",       "/proc/sched_debug", "/proc/scsi",
-	"/proc/slabinfo",      "/proc/sysrq-trigger", "/proc/timer_list",  "/proc/timer_stats",
-	"/proc/vmallocinfo",
+	"/proc/acpi",          "/proc/asound",
+	"/proc/config.gz",     "/proc/interrupts",
+	"/proc/kallsyms",      "/proc/kcore",
+	"/proc/keys",          "/proc/key-users",
+	"/proc/kmsg",          "/proc/kpagecgroup",
+	"/proc/kpagecount",    "/proc/kpageflags",
+	"/proc/latency_stats", "/proc/modules",
+	"/proc/sched_debug",   "/proc/scsi",
+	"/proc/slabinfo",      "/proc/sysrq-trigger",
+	"/proc/timer_list",    "/proc/timer_stats",
+	"/proc/vmallocinfo",   NULL,
 };
-static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys" };
+static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", NULL };
+
+const struct spec_strings mask_paths_masked = { masked, ARRAY_SIZE(masked) - 1 };
+const struct spec_strings mask_paths_readonly = { readonly, ARRAY_SIZE(readonly) - 1 };
 
 static int mask_paths_wanted(const struct spec *spec)
 {
@@ -77,14 +86,14 @@ static int make_readonly(struct run *run, const char *path, struct error *err)
 static int mask_paths_apply(const struct step *step, struct run *run, struct error *err)
 {
 	(void)step;
-	for (size_t i = 0; i < ARRAY_SIZE(readonly); i++) {
+	for (size_t i = 0; i < mask_paths_readonly.n; i++) {
 		int r = make_readonly(run, readonly[i], err);
 
 		if (r < 0)
 			return r;
 		run->proof->read_only += r == STEP_DONE;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(masked); i++) {
+	for (size_t i = 0; i < mask_paths_masked.n; i++) {
 		int r = cover(run, masked[i], err);
 
 		if (r < 0)
@@ -109,8 +118,8 @@ static size_t count_read_only(const struct evidence *evidence, const char *const
 static int mask_paths_verify(const struct step *step, const struct run *run, const struct evidence *evidence,
 			     char report[STEP_REPORT_MAX], struct error *err)
 {
-	size_t covered = count_read_only(evidence, masked, ARRAY_SIZE(masked));
-	size_t locked = count_read_only(evidence, readonly, ARRAY_SIZE(readonly));
+	size_t covered = count_read_only(evidence, masked, mask_paths_masked.n);
+	size_t locked = count_read_only(evidence, readonly, mask_paths_readonly.n);
 
 	(void)step;
 	/* Every kernel has /proc/sys, kallsyms or keys: nothing found at all means that nothing was done. */
@@ -125,8 +134,8 @@ static int mask_paths_verify(const struct step *step, const struct run *run, con
 static void mask_paths_explain(const struct step *step, const struct spec *spec, FILE *out)
 {
 	(void)step, (void)spec;
-	fprintf(out, "%zu kernel files covered, %zu directories read-only", ARRAY_SIZE(masked),
-		ARRAY_SIZE(readonly));
+	fprintf(out, "%zu kernel files covered, %zu directories read-only", mask_paths_masked.n,
+		mask_paths_readonly.n);
 }
 
 const struct step_type step_mask_paths = {

@@ -19,12 +19,6 @@
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
 
-/*
- * Root's pool: one slot of 65536 ids for each container, clear of the ranges that
- * useradd (from 100000) and systemd (up to 0x1fff0000) hand out.
- */
-enum { POOL_FIRST = 0x20000000, POOL_SLOTS = 0x4000, SLOT_SIZE = 0x10000 };
-
 /* The lock's byte offset is the host id itself: overlapping ranges exclude each other, and
  * the kernel releases the lock with the last process of the start, however it ends. */
 static int claim(int ids_fd, uint32_t first, uint32_t count)
@@ -100,7 +94,7 @@ static int choose_ids(struct run *run, struct error *err)
 		return r < 0 ? error_set(err, -r, "lock host id %" PRIu32, run->host_id) : 0;
 	}
 	if (host_privileged(host))
-		return claim_any(run, POOL_FIRST, POOL_SLOTS, SLOT_SIZE, err);
+		return claim_any(run, IDMAP_POOL_FIRST, IDMAP_POOL_SLOTS, IDMAP_SLOT_SIZE, err);
 	if (host->subuid_count >= run->host_range && host->subgid_count >= run->host_range &&
 	    has_helper(host)) {
 		run->maps_by_helper = true;

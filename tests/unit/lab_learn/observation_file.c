@@ -45,7 +45,9 @@ Test(observation_file, reads_back_all_that_it_wrote)
 	struct error err = { 0 };
 	FILE *out = fopen(path, "w");
 
-	cr_assert(all(ne(ptr, one, NULL), ne(ptr, two, NULL), ne(ptr, out, NULL)));
+	cr_assert(ne(ptr, one, NULL));
+	cr_assert(ne(ptr, two, NULL));
+	cr_assert(ne(ptr, out, NULL));
 	observation_call(one, SYSCALL_ROW_mkdir, 3, "web");
 	observation_path(one, "/tmp/\"\xc3\xa9\"", ACCESS_CREATE | ACCESS_EXEC, "web")->size_bytes = 17;
 	observation_address(one, "[::1]:80", true, 2);

@@ -5,6 +5,8 @@
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 
+#include "tests/unit/lab_report/markup.h"
+
 static char *page;
 static size_t size;
 
@@ -16,7 +18,7 @@ static struct html begin(void)
 static const char *written(struct html *h)
 {
 	fclose(h->out);
-	return page;
+	return markup_keep(page);
 }
 
 static const char *text_of(const char *text)
@@ -101,7 +103,7 @@ Test(lab_html, closing_another_element_than_the_last_is_noticed)
 	html_open(&h, "b");
 	html_close(&h, "p");
 	cr_assert(h.broken);
-	fclose(h.out);
+	written(&h);
 }
 
 Test(lab_html, closing_nothing_is_noticed)
@@ -110,7 +112,7 @@ Test(lab_html, closing_nothing_is_noticed)
 
 	html_close(&h, "p");
 	cr_assert(h.broken);
-	fclose(h.out);
+	written(&h);
 }
 
 Test(lab_html, an_attribute_behind_a_text_is_noticed)
@@ -121,7 +123,7 @@ Test(lab_html, an_attribute_behind_a_text_is_noticed)
 	html_text(&h, "a");
 	html_attribute(&h, "class", "b");
 	cr_assert(h.broken);
-	fclose(h.out);
+	written(&h);
 }
 
 Test(lab_html, too_deep_nesting_is_noticed)
@@ -133,5 +135,5 @@ Test(lab_html, too_deep_nesting_is_noticed)
 	cr_assert(not(h.broken));
 	html_open(&h, "div");
 	cr_assert(h.broken);
-	fclose(h.out);
+	written(&h);
 }

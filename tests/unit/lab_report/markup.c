@@ -76,12 +76,30 @@ size_t markup_count(const char *page, const char *what)
 	return n;
 }
 
+/* What the assertions look at lives until the process of the test ends. */
+static char *kept[32];
+static size_t n_kept;
+
+__attribute__((destructor)) static void free_kept(void)
+{
+	while (n_kept > 0)
+		free(kept[--n_kept]);
+}
+
+char *markup_keep(char *text)
+{
+	if (!text || n_kept == sizeof(kept) / sizeof(kept[0]))
+		abort();
+	kept[n_kept++] = text;
+	return text;
+}
+
 char *markup_part(const char *page, const char *from, const char *to)
 {
 	const char *start = strstr(page, from);
 	const char *end = start ? strstr(start + strlen(from), to) : NULL;
 
-	return end ? strndup(start, (size_t)(end - start)) : NULL;
+	return end ? markup_keep(strndup(start, (size_t)(end - start))) : NULL;
 }
 
 bool markup_ids_unique(const char *page)

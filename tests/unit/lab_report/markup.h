@@ -10,7 +10,10 @@ const char *markup_fault(const char *page);
 /** markup_count() - Return: how often @what stands in the page. */
 size_t markup_count(const char *page, const char *what);
 
-/** markup_part() - Return: the text from @from up to the next @to; free(3) it. NULL: not there. */
+/** markup_keep() - Return: @text, which is freed when the test ends. */
+char *markup_keep(char *text);
+
+/** markup_part() - Return: the text from @from up to the next @to, kept; NULL: not there. */
 char *markup_part(const char *page, const char *from, const char *to);
 
 /** markup_ids_unique() - Return: whether each id="..." stands once. */

@@ -9,6 +9,7 @@
 #include "lab/exercises/exercise.h"
 #include "lab/exercises/result.h"
 #include "lab/report/report.h"
+#include "tests/unit/lab_report/markup.h"
 
 static const struct exercise exercises[SAMPLE_RESULTS] = {
 	[SAMPLE_NAMESPACE] = {
@@ -253,7 +254,7 @@ char *sample_page(const struct result *results, size_t n, enum text_language lan
 	r = report_write(out, &setting, results, n, &err);
 	fclose(out);
 	if (r == 0)
-		return page;
+		return markup_keep(page);
 	free(page);
 	return NULL;
 }

@@ -22,6 +22,6 @@ struct result *sample_results(void);
 /**
  * sample_page() - the report of these results
  *
- * Return: the page; free(3) it.
+ * Return: the page, kept as by markup_keep(), or NULL.
  */
 char *sample_page(const struct result *results, size_t n, enum text_language language);
