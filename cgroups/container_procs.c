@@ -18,7 +18,7 @@
 #include "cgroups/children.h"
 #include "cgroups/container.h"
 
-enum { WALK_TRIES = 5, CHUNK_BYTES = 4096, FIRST_ITEMS = 64 };
+enum { WALK_TRIES = 5, CHUNK_BYTES = 4096, FIRST_ITEMS = 64, PID_MAX = 1 << 22 };
 
 struct walk {
 	int fd;
@@ -76,6 +76,9 @@ static int add_procs(struct walk *walk)
 			return 0;
 		for (ssize_t i = 0; i < size; i++) {
 			if (chunk[i] >= '0' && chunk[i] <= '9') {
+				/* Not a pid: PID_MAX_LIMIT is 2^22 (proc(5), pid_max). */
+				if (pid > PID_MAX)
+					return -EBADMSG;
 				pid = (pid < 0 ? 0 : pid * 10) + (chunk[i] - '0');
 			} else if (pid >= 0) {
 				int r = add_pid(walk, pid);

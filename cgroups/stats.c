@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,35 +40,50 @@ uint64_t stats_find(const char *text, const char *name)
 	return 0;
 }
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"; only digits and a point are passed on. */
-static void print_pressure_line(FILE *out, const char *text, const char *name, const char *comma)
+/* Return: how long the number at @text is, "0.00" or "12345"; 0 if there is none. */
+static int number_length(const char *text)
+{
+	size_t length = strspn(text, "0123456789"), fraction = 0;
+
+	if (length > 0 && text[length] == '.')
+		fraction = strspn(text + length + 1, "0123456789");
+	/* JSON has no number "01" and no "1." */
+	if (length == 0 || (length > 1 && text[0] == '0'))
+		return 0;
+	return (int)(fraction > 0 ? length + 1 + fraction : length);
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0"; only numbers. Return: is it there? */
+static bool print_pressure_line(FILE *out, const char *text, const char *name, const char *comma)
 {
 	static const char *const keys[] = { "avg10", "avg60", "avg300", "total" };
 	const char *line = strstr(text, name);
 
 	if (!line)
-		return;
+		return false;
 	fprintf(out, "%s\"%s\":{", comma, name);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *at = strstr(line, keys[i]);
 		const char *number = at ? at + strlen(keys[i]) : "";
-		int length = *number == '=' ? (int)strspn(number + 1, "0123456789.") : 0;
+		int length = *number == '=' ? number_length(number + 1) : 0;
 
 		fprintf(out, "%s\"%s\":%.*s", i ? "," : "", keys[i], length ? length : 1,
 			length ? number + 1 : "0");
 	}
 	fputc('}', out);
+	return true;
 }
 
 void stats_print_pressure(FILE *out, int fd, const char *file)
 {
 	char text[512];
+	bool some;
 
 	if (text_read(fd, file, text, sizeof(text)) <= 0)
 		return;
 	fputs(",\"psi\":{", out);
-	print_pressure_line(out, text, "some", "");
-	print_pressure_line(out, text, "full", ",");
+	some = print_pressure_line(out, text, "some", "");
+	print_pressure_line(out, text, "full", some ? "," : "");
 	fputc('}', out);
 }
 

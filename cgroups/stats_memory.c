@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -35,7 +36,8 @@ static void print_raw(FILE *out, const char *text)
 		digits = line[word] == ' ' ? strspn(line + word + 1, "0123456789") : 0;
 		if (word == 0 || digits == 0)
 			continue;
-		fprintf(out, "%s\"%.*s\":%.*s", comma, (int)word, line, (int)digits, line + word + 1);
+		fprintf(out, "%s\"%.*s\":%" PRIu64, comma, (int)word, line,
+			(uint64_t)strtoull(line + word + 1, NULL, 10));
 		comma = ",";
 	}
 	fputc('}', out);

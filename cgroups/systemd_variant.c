@@ -212,7 +212,7 @@ static void add_bytes(struct systemd_request *request, const struct systemd_requ
 		request->failed = true;
 		return;
 	}
-	while ((byte = systemd_request_next(&at, bytes->text + bytes->length))) {
+	while (bytes->length > 0 && (byte = systemd_request_next(&at, bytes->text + bytes->length))) {
 		snprintf(digits + length, 3, "%02x", (unsigned int)atoi(byte));
 		length += 2;
 	}

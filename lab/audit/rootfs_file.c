@@ -194,7 +194,8 @@ static bool leads_out(const struct rootfs_entry *entry, const char *target)
 		if (str_starts(target, mounted[i]))
 			return false;
 	fd = path_open_in_root(entry->root, target, O_PATH);
-	return fd == -ENOENT || fd == -ENOTDIR;
+	/* ELOOP: "/etc/shadow -> /etc/shadow" leads nowhere inside, and to the host's file outside. */
+	return fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP;
 }
 
 static int look_at_link(struct rootfs *rootfs, const struct rootfs_entry *entry)

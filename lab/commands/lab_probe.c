@@ -25,7 +25,7 @@
 #include "profiles/json_print.h"
 #include "profiles/nearest.h"
 
-enum { NAMES_MAX = 512, STATUS_INTERRUPTED = 130 };
+enum { NAMES_MAX = 512 };
 
 static const struct command_option options[] = {
 	{ "json", 0, NULL, "one probe a line" },
@@ -200,7 +200,7 @@ static int attack(const char *profile, const char *open, struct trial_answer *an
 {
 	struct bait bait = { -1, -1, 0, "" };
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct trial_profile written = { 0 };
+	struct trial_profile written = { .lock = -1 };
 	struct trial_signals signals;
 	struct trial trial = { .kapsel = lab_kapsel(), .profile = written.path, .signals = &signals };
 	char program[512];
@@ -228,6 +228,8 @@ static int attack(const char *profile, const char *open, struct trial_answer *an
 	fd_close(&bait.port);
 	fd_close(&bait.abstract);
 	trial_signals_give_back(&signals);
+	if (r == -EINTR)
+		err->exit_status = EXIT_SIGNAL_BASE + signals.taken;
 	return r;
 }
 
@@ -262,7 +264,7 @@ int lab_probe(const struct command *command, int argc, char **argv)
 	else if (r == TRIAL_PROFILE_WRONG)
 		status = STATUS_USAGE;
 	else
-		status = r == -EINTR && err.code == 0 ? STATUS_INTERRUPTED : EXIT_LAUNCHER;
+		status = err.code == 0 && err.exit_status ? err.exit_status : EXIT_LAUNCHER;
 	if (r < 0 && err.code)
 		error_print(STDERR_FILENO, &err);
 	free(answers);

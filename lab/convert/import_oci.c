@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/mount.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -85,6 +87,23 @@ static void import_process(struct draft *draft, const struct oci_process *proces
 		draft_lost(draft, "process.ioPriority: say it before: ionice(1)");
 }
 
+/* The root file system and /proc/sys are read-only anyway; what lies in a mount may not be. */
+static bool is_written(const struct oci *oci, const char *path)
+{
+	bool written = false;
+
+	for (size_t i = 0; i < oci->n_mounts; i++) {
+		const struct oci_mount *mount = &oci->mounts[i];
+		size_t length = strlen(mount->destination);
+		const char *type = mount->type ? mount->type : "";
+
+		if ((mount->flags.bind || str_equal(type, "tmpfs")) && str_starts(path, mount->destination) &&
+		    (path[length] == '/' || path[length] == '\0'))
+			written = !((mount->flags.attr_set | mount->flags.rec_attr_set) & MOUNT_ATTR_RDONLY);
+	}
+	return written;
+}
+
 static void import_rest(struct draft *draft, const struct oci *oci)
 {
 	static const char *const hooks[OCI_HOOK_KINDS] = {
@@ -114,6 +133,10 @@ static void import_rest(struct draft *draft, const struct oci *oci)
 		    !str_starts(oci->masked_paths.items[i], "/sys/"))
 			draft_lost(draft, "linux.maskedPaths: %s: mount an empty tmpfs there",
 				   oci->masked_paths.items[i]);
+	for (size_t i = 0; i < oci->readonly_paths.n; i++)
+		if (is_written(oci, oci->readonly_paths.items[i]))
+			draft_lost(draft, "linux.readonlyPaths: %s: bind it again, without \"write\"",
+				   oci->readonly_paths.items[i]);
 	for (size_t i = 0; i < oci->sysctls.n; i++)
 		draft_string(draft, draft_object(draft, draft->root, "sysctls"), oci->sysctls.items[i].name,
 			     oci->sysctls.items[i].value);
@@ -130,8 +153,13 @@ static int find(const char *path, char bundle[PATH_MAX], char file[PATH_MAX], st
 	if (S_ISDIR(st.st_mode)) {
 		if (snprintf(file, PATH_MAX, "%s/config.json", bundle) >= PATH_MAX)
 			return error_set(err, ENAMETOOLONG, "open the bundle %s", path);
+		/* A fifo in a bundle would hold us for ever. */
+		if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
+			return error_set(err, EINVAL, "read %s: it is not a regular file", file);
 		return 0;
 	}
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, EINVAL, "read %s: it is not a regular file", path);
 	memcpy(file, bundle, PATH_MAX);
 	slash = strrchr(bundle, '/');
 	slash[slash == bundle] = '\0';

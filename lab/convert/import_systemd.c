@@ -53,7 +53,7 @@ static const struct key {
 	{ "IOWriteBandwidthMax", systemd_io_write_bandwidth, NULL },
 	{ "IPAddressAllow", NULL, NO_FIREWALL },
 	{ "IPAddressDeny", NULL, NO_FIREWALL },
-	{ "InaccessiblePaths", ALWAYS },
+	{ "InaccessiblePaths", NULL, "mount an empty tmpfs there, with \"write\": false, or leave it out of the image" },
 	{ "KeyringMode", ALWAYS },
 	{ "KillMode", ALWAYS },
 	{ "KillSignal", systemd_kill_signal, NULL },
@@ -319,5 +319,7 @@ int import_systemd(struct draft *draft, const char *path, struct error *err)
 		has_socket = str_equal(dot, ".service") && access(beside, F_OK) == 0;
 	if (has_socket)
 		r = unit_file_read(beside, draft->arena, &sockets, err);
+	if (snprintf(beside, sizeof(beside), "%s.d", path) < (int)sizeof(beside) && access(beside, F_OK) == 0)
+		draft_lost(draft, "%s: drop-ins are not read: import what systemctl cat prints", beside);
 	return r < 0 ? r : import_systemd_units(draft, &service, has_socket ? &sockets : NULL, err);
 }

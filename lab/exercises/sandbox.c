@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lab/exercises/sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -28,6 +30,8 @@
 #include "lab/exercises/sandbox_clean.h"
 #include "lab/exercises/sandbox_group.h"
 #include "launcher/host.h"
+
+#define PREFIX "kapsel-lab."
 
 struct pair {
 	struct sandbox sandbox;
@@ -213,7 +217,12 @@ _noreturn_ static void process_one(struct pair *pair, int gate)
 		_exit(EXIT_LAUNCHER);
 	}
 	status = pair->inside(&pair->sandbox, pair->arg);
-	fflush(stdout);
+	/* A result that was cut off is no pass. */
+	if (fflush(stdout) == EOF && status == 0) {
+		error_set(&err, errno, "write to standard output");
+		error_print(STDERR_FILENO, &err);
+		status = EXIT_LAUNCHER;
+	}
 	fflush(stderr);
 	_exit(pair->sandbox.interrupted ? EXIT_SIGNAL_BASE + pair->sandbox.interrupted : status);
 }
@@ -275,14 +284,44 @@ static int await(struct pair *pair, pid_t pid)
 	return status;
 }
 
+/*
+ * Who was killed has left his directory: empty, for what was mounted on it went with the namespace. In use
+ * it is locked, and must stay: rmdir(2) would unmount what lies on it.
+ */
+static void sweep(const char *parent)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		_cleanup_fd_ int fd = -1;
+		struct stat st;
+
+		if (!str_starts(entry->d_name, PREFIX))
+			continue;
+		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		    flock(fd, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static int make_directory(struct sandbox *sandbox, struct error *err)
 {
 	static const char *const parents[] = { "/tmp", "/var/tmp", "/run", "/dev/shm" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
-		snprintf(sandbox->directory, sizeof(sandbox->directory), "%s/kapsel-lab.XXXXXX", parents[i]);
-		if (mkdtemp(sandbox->directory))
+		sweep(parents[i]);
+		snprintf(sandbox->directory, sizeof(sandbox->directory), "%s/" PREFIX "XXXXXX", parents[i]);
+		if (!mkdtemp(sandbox->directory))
+			continue;
+		/* Shared with process 1, so that it holds until both are gone. */
+		sandbox->lock_fd = open(sandbox->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (sandbox->lock_fd >= 0 && flock(sandbox->lock_fd, LOCK_EX | LOCK_NB) == 0)
 			return 0;
+		fd_close(&sandbox->lock_fd); /* another one's sweep was faster */
 	}
 	return error_set(err, errno, "make a temporary directory in /tmp");
 }
@@ -309,7 +348,9 @@ static int run(struct pair *pair, int *ret_status, struct error *err)
 int sandbox_run(int (*inside)(struct sandbox *sandbox, void *arg), void *arg, int *ret_status,
 		struct error *err)
 {
-	struct pair pair = { .inside = inside, .arg = arg, .pidfd = -1, .sandbox.signal_fd = -1 };
+	struct pair pair = {
+		.inside = inside, .arg = arg, .pidfd = -1, .sandbox.signal_fd = -1, .sandbox.lock_fd = -1
+	};
 	struct host host;
 	int r = host_probe(&host, err);
 
@@ -335,5 +376,6 @@ int sandbox_run(int (*inside)(struct sandbox *sandbox, void *arg), void *arg, in
 	fd_close(&pair.sandbox.signal_fd);
 	sandbox_masks_remove(&pair.masks);
 	rmdir(pair.sandbox.directory);
+	fd_close(&pair.sandbox.lock_fd);
 	return r;
 }

@@ -20,6 +20,7 @@ struct sandbox {
 	char directory[64]; /* a tmpfs of its own, empty at first, that everybody may enter; absolute */
 	bool own_users;     /* there is a user namespace: the caller has not the rights of root */
 	int signal_fd;      /* signalfd(2) of the signals that ask for an end */
+	int lock_fd;        /* on the directory, as long as it is in use */
 	int interrupted;    /* the signal that came, 0: none */
 };
 

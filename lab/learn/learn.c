@@ -135,7 +135,8 @@ static bool image_has_directory(void *arg, const char *path)
 static int save(const char *path, const struct proposal *proposal, const struct observation *observation,
 		struct error *err)
 {
-	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	_cleanup_fd_ int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	bool failed;
 

@@ -19,7 +19,7 @@ struct trial {
 	const char *kapsel;  /* the launcher */
 	const char *profile; /* from trial_profile.h */
 	const char *program; /* kapsel-probe, on the host */
-	const struct trial_signals *signals;
+	struct trial_signals *signals;
 };
 
 struct trial_answer {

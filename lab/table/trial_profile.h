@@ -12,6 +12,7 @@ struct spec;
 
 struct trial_profile {
 	const struct spec *spec; /* of the profile that was given */
+	int lock;                /* on that directory, as long as it is in use; -1: none */
 	char directory[96];      /* of our own, "" before there is one */
 	char path[128];          /* the changed profile; its program takes arguments from the command line */
 };

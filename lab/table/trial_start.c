@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,7 +27,7 @@ struct child {
 };
 
 static _noreturn_ void become(const struct trial *trial, const char *const *arguments, int output,
-			      const sigset_t *mask)
+			      pid_t parent)
 {
 	const char *command[ARGUMENTS_MAX + 8];
 	size_t n = 0;
@@ -43,9 +44,12 @@ static _noreturn_ void become(const struct trial *trial, const char *const *argu
 	for (size_t i = 0; arguments[i] && n < ARGUMENTS_MAX; i++)
 		command[n++] = arguments[i];
 	command[n] = NULL;
+	/* Killed, we would leave a container that goes on attacking; if we are gone already, nobody reads. */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(EXIT_LAUNCHER);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
 		_exit(EXIT_LAUNCHER);
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	sigprocmask(SIG_SETMASK, &trial->signals->before, NULL);
 	execv(command[0], (char *const *)(void *)command);
 	dprintf(2, "kapsel: execute %s: %s\n", command[0], strerrorname_np(errno));
 	_exit(EXIT_LAUNCHER);
@@ -59,6 +63,7 @@ int trial_signals_take(struct trial_signals *ret, struct error *err)
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
+	ret->taken = 0;
 	ret->fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ret->fd < 0 || sigprocmask(SIG_BLOCK, &ends, &ret->before) < 0) {
 		fd_close(&ret->fd);
@@ -76,6 +81,7 @@ void trial_signals_give_back(struct trial_signals *signals)
 static int begin(struct child *child, const struct trial *trial, const char *const *arguments,
 		 struct error *err)
 {
+	pid_t parent = getpid();
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -83,7 +89,7 @@ static int begin(struct child *child, const struct trial *trial, const char *con
 	child->output = ends[0];
 	child->pid = fork();
 	if (child->pid == 0)
-		become(trial, arguments, ends[1], &trial->signals->before);
+		become(trial, arguments, ends[1], parent);
 	close(ends[1]);
 	if (child->pid < 0)
 		return error_set(err, errno, "fork");
@@ -108,12 +114,13 @@ static bool read_output(int fd, char *text, size_t *used)
 
 /* Until the launcher has ended: end of file may never come, if a process of it is left that holds the pipe.
  */
-static int collect(struct child *child, int signals, char *text, size_t *used, struct error *err)
+static int collect(struct child *child, struct trial_signals *signals, char *text, size_t *used,
+		   struct error *err)
 {
 	struct pollfd polls[] = {
 		{ .fd = child->output, .events = POLLIN },
 		{ .fd = child->pidfd, .events = POLLIN },
-		{ .fd = signals, .events = POLLIN },
+		{ .fd = signals->fd, .events = POLLIN },
 	};
 	int r;
 
@@ -127,7 +134,9 @@ static int collect(struct child *child, int signals, char *text, size_t *used, s
 			/* Taken, not left pending: there is something to remove before we end. */
 			struct signalfd_siginfo info;
 
-			return read(signals, &info, sizeof(info)) < 0 && errno != EAGAIN ? -errno : -EINTR;
+			if (read(signals->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+				signals->taken = (int)info.ssi_signo;
+			return -EINTR;
 		}
 		if (polls[0].revents && !read_output(child->output, text, used))
 			polls[0].fd = -1;
@@ -160,7 +169,7 @@ int trial_start(const struct trial *trial, const char *const *arguments, struct 
 		return error_set(err, ENOMEM, "start the probe program");
 	r = begin(&child, trial, arguments, err);
 	if (r == 0)
-		r = collect(&child, trial->signals->fd, ret->text, &used, err);
+		r = collect(&child, trial->signals, ret->text, &used, err);
 	if (r < 0 && child.pid > 0)
 		kill(child.pid, SIGTERM); /* kapsel ends its container by that */
 	finish(&child, &ret->status);

@@ -16,6 +16,7 @@ struct trial_output {
 /* SIGINT, SIGTERM and SIGHUP, taken from a descriptor: a container has to end, a file to go, before we do. */
 struct trial_signals {
 	int fd;
+	int taken;       /* the one that came, 0: none yet */
 	sigset_t before; /* the mask to give back */
 };
 

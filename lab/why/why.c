@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/macro.h"
+#include "profiles/json_print.h"
 
 enum { QUOTE_BEFORE = 160, QUOTE_MAX = 300 };
 
@@ -37,6 +38,23 @@ const char *why_text(struct why *why, const char *format, ...)
 	free(text);
 	why->exhausted = why->exhausted || !kept;
 	return kept;
+}
+
+const char *why_json(struct why *why, const char *text)
+{
+	char *quoted = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&quoted, &size);
+	const char *kept = NULL;
+
+	if (out) {
+		json_print_string(out, text);
+		if (fclose(out) == 0)
+			kept = arena_strdup(why->arena, quoted);
+		free(quoted);
+	}
+	why->exhausted = why->exhausted || !kept;
+	return kept ? kept : "\"\"";
 }
 
 void why_evidence(struct why_cause *cause, const char *text)

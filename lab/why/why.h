@@ -52,6 +52,14 @@ struct why_cause *why_add(struct why *why, const char *id, bool certain);
 /** why_text() - format into the arena. Return: the text, or NULL when memory is exhausted, which is noted. */
 const char *why_text(struct why *why, const char *format, ...) _printf_(2, 3);
 
+/**
+ * why_json() - a text of the workload or the image as a JSON string, quotes included, for cause->line
+ *
+ * A path that closes its own quotes would otherwise add keys to the line that the reader copies. Return: the
+ * text in the arena, or "" in quotes when memory is exhausted, which is noted.
+ */
+const char *why_json(struct why *why, const char *text);
+
 /** why_evidence() - add what says so; NULL cause and NULL text are passed over. */
 void why_evidence(struct why_cause *cause, const char *text);
 

@@ -65,9 +65,8 @@ static void add_noexec_line(struct why *why, struct why_cause *cause)
 	cause->reason = why_text(why, "the mount %s is noexec", place.mount->target);
 	if (place.mount->type == SPEC_MOUNT_BIND)
 		cause->line = why_text(
-			why,
-			"\"mounts\": { \"%s\": { \"type\": \"bind\", \"source\": \"%s\", \"exec\": true } }",
-			place.mount->target, place.mount->source);
+			why, "\"mounts\": { %s: { \"type\": \"bind\", \"source\": %s, \"exec\": true } }",
+			why_json(why, place.mount->target), why_json(why, place.mount->source));
 	cause->exposes = why_advice_exposes("mounts.exec");
 }
 
@@ -108,7 +107,8 @@ static const struct why_end_denial *find_denial(const struct why_end *end, const
 static void add_seccomp_kill(struct why *why)
 {
 	const struct why_end_denial *denial = find_denial(why->end, why->end->killed_by);
-	struct why_cause *cause = why_add(why, "seccomp-kill", true);
+	/* Without a call there is only the signal, and a process can send that to itself as well. */
+	struct why_cause *cause = why_add(why, "seccomp-kill", why->end->killed_by[0] != '\0');
 
 	if (!cause)
 		return;
@@ -118,7 +118,12 @@ static void add_seccomp_kill(struct why *why)
 	cause->reason =
 		why->end->killed_by[0]
 			? "no ordinary program calls that: an exploit does, so it is answered with SIGSYS"
-			: "32-bit and x32 entries of the kernel are closed for all profiles: they are a way around a filter";
+			: "32-bit and x32 entries of the kernel are closed for all profiles: they are a way "
+			  "around a filter; a filter of its own or kill(2) would look the same";
+	if (!why->end->killed_by[0])
+		why_evidence(
+			cause,
+			"the kernel told SIGSYS to its parent (wait(2)), and no call that kapsel refused");
 	if (!denial)
 		return;
 	why_evidence(cause, denial->reason);
@@ -274,7 +279,10 @@ static void add_pids(struct why *why)
 	why_evidence(cause, why_texts_line(why, "EAGAIN"));
 	cause->reason =
 		"fork(2) and clone(2) fail with EAGAIN there; threads and what init needs count as well";
-	cause->line = why_text(why, "\"limits\": { \"pids\": %" PRId64 " }", end->pids_limit * 2);
+	if (end->pids_limit > 0 && end->pids_limit <= INT64_MAX / 2)
+		cause->line = why_text(why, "\"limits\": { \"pids\": %" PRId64 " }", end->pids_limit * 2);
+	else
+		cause->line = "\"limits\": { \"pids\": … }";
 	cause->exposes = why_advice_exposes("limits.pids");
 }
 

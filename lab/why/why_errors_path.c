@@ -25,10 +25,11 @@ static const char *mount_line(struct why *why, const struct spec_mount *mount, c
 	char size[32];
 
 	if (mount->type == SPEC_MOUNT_BIND)
-		return why_text(why, "\"mounts\": { \"%s\": { \"type\": \"bind\", \"source\": \"%s\", %s } }",
-				mount->target, mount->source, member);
-	return why_text(why, "\"mounts\": { \"%s\": { \"type\": \"tmpfs\", \"size\": \"%s\", %s } }",
-			mount->target, why_size(mount->size_bytes, size, sizeof(size)), member);
+		return why_text(why, "\"mounts\": { %s: { \"type\": \"bind\", \"source\": %s, %s } }",
+				why_json(why, mount->target), why_json(why, mount->source), member);
+	return why_text(why, "\"mounts\": { %s: { \"type\": \"tmpfs\", \"size\": \"%s\", %s } }",
+			why_json(why, mount->target), why_size(mount->size_bytes, size, sizeof(size)),
+			member);
 }
 
 /* --- EROFS ----------------------------------------------------------------------- */
@@ -38,8 +39,8 @@ static void describe_root(struct why *why, const struct why_error_found *found, 
 	const char *directory = directory_of(why, found->path);
 
 	cause->reason = "the root file system is always read-only: what is to be written needs a mount";
-	cause->line = why_text(why, "\"mounts\": { \"%s\": { \"type\": \"tmpfs\", \"size\": \"16MiB\" } }",
-			       directory);
+	cause->line = why_text(why, "\"mounts\": { %s: { \"type\": \"tmpfs\", \"size\": \"16MiB\" } }",
+			       why_json(why, directory ? directory : ""));
 	cause->exposes = why_advice_exposes("mounts.tmpfs");
 	cause->advice = "what has to outlive the run goes into a bind mount with \"write\": true";
 	if (directory && why_path_hides(why->spec, directory))
@@ -128,8 +129,9 @@ static bool describe_space(struct why *why, const struct why_error_found *found,
 				 why_size(mount->size_bytes, size, sizeof(size)),
 				 mount->inodes < SPEC_UNSET ? why_text(why, "%" PRIu64, mount->inodes)
 							    : "one for each 4 KiB of that");
-	cause->line = why_text(why, "\"mounts\": { \"%s\": { \"type\": \"tmpfs\", \"size\": \"%s\" } }",
-			       mount->target, why_size(mount->size_bytes * 2, raised, sizeof(raised)));
+	cause->line = why_text(why, "\"mounts\": { %s: { \"type\": \"tmpfs\", \"size\": \"%s\" } }",
+			       why_json(why, mount->target),
+			       why_size(mount->size_bytes * 2, raised, sizeof(raised)));
 	cause->exposes = why_advice_exposes("mounts.size");
 	return true;
 }
@@ -164,7 +166,7 @@ static bool describe_missing_in_place(struct why *why, const struct why_error_fo
 		return true;
 	case WHY_PATH_DEV:
 		cause->reason = "/dev has null, zero, full, random and urandom, and what \"devices\" names";
-		cause->line = why_text(why, "\"devices\": { \"%s\": \"rw\" }", found->path);
+		cause->line = why_text(why, "\"devices\": { %s: \"rw\" }", why_json(why, found->path));
 		cause->exposes = why_advice_exposes("devices");
 		return true;
 	case WHY_PATH_SECRETS:
@@ -184,8 +186,8 @@ static bool describe_missing_in_place(struct why *why, const struct why_error_fo
 		break;
 	}
 	cause->reason = why_text(why, "the root file system %s does not have it", why->spec->rootfs);
-	cause->line = why_text(why, "\"mounts\": { \"%s\": { \"type\": \"bind\", \"source\": \"%s\" } }",
-			       found->path, found->path);
+	cause->line = why_text(why, "\"mounts\": { %s: { \"type\": \"bind\", \"source\": %s } }",
+			       why_json(why, found->path), why_json(why, found->path));
 	cause->exposes = why_advice_exposes("mounts.bind");
 	cause->advice = "better: put it into the image";
 	return true;
@@ -252,7 +254,7 @@ static bool describe_exec(struct why *why, const struct why_error_found *found, 
 	cause->what = why_text(why, "it could not execute %s", found->path);
 	cause->reason =
 		"it is not in \"exec.allow\": Landlock refuses to execute what the profile does not name";
-	cause->line = why_text(why, "\"exec\": { \"allow\": [..., \"%s\"] }", found->path);
+	cause->line = why_text(why, "\"exec\": { \"allow\": [..., %s] }", why_json(why, found->path));
 	cause->exposes = why_advice_exposes("exec");
 	return true;
 }

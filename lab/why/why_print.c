@@ -65,6 +65,16 @@ static void print_cause(FILE *out, const struct why_cause *cause, size_t number)
 	print_row(out, "advice", cause->advice);
 }
 
+/* Seconds are enough. What stands in a file may be no time. */
+static void put_time(FILE *out, const char *time)
+{
+	char text[20];
+
+	snprintf(text, sizeof(text), "%s", time);
+	put(out, text);
+	fputc('Z', out);
+}
+
 static void print_head(FILE *out, const struct why *why)
 {
 	const struct why_end *end = why->end;
@@ -76,8 +86,10 @@ static void print_head(FILE *out, const struct why *why)
 		fputs(" was not started", out);
 	else
 		fputs(" ended", out);
-	if (end->ended[0])
-		fprintf(out, " at %.19sZ", end->ended);
+	if (end->ended[0]) {
+		fputs(" at ", out);
+		put_time(out, end->ended);
+	}
 	if (end->started[0] && end->runtime_ms >= 0)
 		fprintf(out, " after %" PRId64 ".%03" PRId64 " s", end->runtime_ms / 1000,
 			end->runtime_ms % 1000);
@@ -121,7 +133,9 @@ static void print_unknown(FILE *out, const struct why *why)
 	if (why->log->n > 0) {
 		const struct why_log_line *line = &why->log->lines[why->log->n - 1];
 
-		fprintf(out, "   last line %.19sZ: ", line->time);
+		fputs("   last line ", out);
+		put_time(out, line->time);
+		fputs(": ", out);
 		put(out, line->text);
 		fputc('\n', out);
 	}

@@ -10,7 +10,8 @@
 
 enum { DEPTH_MAX = 16, FILES_MAX = 64 };
 
-static char path[] = "/dev/shm/kapsel-fuzz-XXXXXX";
+static char path[] = "/dev/shm/kapsel-fuzz-XXXXXX", other[] = "/tmp/kapsel-fuzz-XXXXXX";
+static const char *top = path;
 static int top_fd = -1;
 
 static void empty(int dir_fd, int depth)
@@ -39,16 +40,19 @@ static void empty(int dir_fd, int depth)
 static void clean_up(void)
 {
 	empty(top_fd, 0);
-	rmdir(path);
+	rmdir(top);
 }
 
 int directory_fd(void)
 {
 	if (top_fd >= 0)
 		return top_fd;
-	if (!mkdtemp(path))
-		abort();
-	top_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!mkdtemp(path)) {
+		top = mkdtemp(other);
+		if (!top)
+			abort();
+	}
+	top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top_fd < 0)
 		abort();
 	atexit(clean_up);
@@ -58,7 +62,7 @@ int directory_fd(void)
 const char *directory_path(void)
 {
 	directory_fd();
-	return path;
+	return top;
 }
 
 /* Makes the directories above; false for "..", "" and the like, and for what is a file or too long. */
@@ -99,7 +103,7 @@ bool directory_put(const char *name, const void *data, size_t size)
 
 static void make(char *name, const char *text, size_t size)
 {
-	char *arrow = strstr(name, " -> ");
+	char *arrow = strstr(name, " -> "), *mode;
 
 	if (arrow) {
 		*arrow = '\0';
@@ -107,12 +111,15 @@ static void make(char *name, const char *text, size_t size)
 		if (strchr(arrow, '/') || str_equal(arrow, ".."))
 			return;
 	}
-	if (strlen(name) >= PATH_MAX / 2 || !prepare(name) || name[strlen(name) - 1] == '/')
+	mode = arrow ? NULL : strstr(name, " 0");
+	if (mode)
+		*mode++ = '\0';
+	if (!name[0] || strlen(name) >= PATH_MAX / 2 || !prepare(name) || name[strlen(name) - 1] == '/')
 		return;
 	if (arrow)
 		(void)!symlinkat(arrow, directory_fd(), name);
-	else
-		directory_put(name, text, size);
+	else if (directory_put(name, text, size) && mode)
+		(void)!fchmodat(directory_fd(), name, (mode_t)strtoul(mode, NULL, 8) & 0777, 0);
 }
 
 void directory_fill(const uint8_t *data, size_t size)

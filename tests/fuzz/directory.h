@@ -4,6 +4,7 @@
  * A directory in memory with the files that an input describes, for parsers of more than one file:
  *
  *	=== NAME            the lines behind it are the file's; NAME may lie in further directories
+ *	=== NAME 0MODE      such a file, with this mode
  *	=== NAME/           an empty directory
  *	=== NAME -> TARGET  a symbolic link
  *

@@ -12,11 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "launcher/logs/log_lines.h"
 #include "launcher/logs/log_set.h"
+#include "launcher/service/event_line.h"
 #include "launcher/service/event_reader.h"
+#include "profiles/findings.h"
+#include "profiles/json.h"
+#include "profiles/source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,6 +89,26 @@ static void read_events(const uint8_t *data, size_t size)
 		demand(strlen(line.text) <= line.size && strlen(line.time) < sizeof(line.time));
 }
 
+/* An event with these bytes as a text, as its writer makes it, is one line and read as JSON. */
+static void write_event(const uint8_t *data, size_t size)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	static char line[EVENTS_LINE_MAX];
+	char *text = strndup((const char *)data, size);
+	const struct event_field fields[] = { { "reason", text, 0 }, { "status", NULL, (int64_t)size } };
+	struct source source = { .name = "event", .text = line };
+	struct findings findings = { 0 };
+	struct json *tree = NULL;
+
+	if (!arena || !text)
+		abort();
+	source.size = event_line_build((int64_t)size, "exit", "web", text, fields, 2, line);
+	demand(source.size <= sizeof(line) && line[source.size - 1] == '\n');
+	demand(memchr(line, '\n', source.size) == line + source.size - 1);
+	demand(json_parse(&source, JSON_LENIENT, arena, &findings, &tree) == 0);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int64_t ns;
@@ -96,5 +121,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)!log_set_last_time(fd, true, &ns);
 	close(fd);
 	read_events(data, size);
+	write_event(data, size);
 	return 0;
 }

@@ -13,8 +13,10 @@
 #include "cgroups/controllers.h"
 #include "cgroups/usage.h"
 #include "cgroups/verify.h"
+#include "launcher/oci/rdt_schemata.h"
 #include "profiles/findings.h"
 #include "profiles/json.h"
+#include "profiles/oci/oci.h"
 #include "profiles/source.h"
 #include "tests/fuzz/directory.h"
 
@@ -29,7 +31,7 @@ static void stats(struct arena *arena)
 	struct source source = { .name = "stats", .text = text, .size = text ? strlen(text) : 0 };
 
 	demand((text == NULL) == (err.msg[0] != '\0'));
-	if (text && json_parse(&source, 0, arena, &findings, &tree) < 0) {
+	if (text && json_parse(&source, JSON_LENIENT, arena, &findings, &tree) < 0) {
 		fprintf(stderr, "%s\n", text);
 		abort();
 	}
@@ -73,15 +75,29 @@ static void read_back(void)
 			if (strncmp(line, files[i], length) != 0 || line[length] != ' ' ||
 			    strlen(line + length + 1) >= CGROUP_VALUE_MAX)
 				continue;
-			limits.items[limits.n] = (struct cgroup_setting){
-				.file = files[i], .key = "limits.x", .optional = i == 2
-			};
+			limits.items[limits.n] = (struct cgroup_setting){ .file = files[i],
+									  .key = "limits.x",
+									  .optional = i == 2 };
 			strcpy(limits.items[limits.n++].value, line + length + 1);
 			break;
 		}
 	}
 	demand((cgroup_verify(directory_fd(), &limits, &err) < 0) == (err.msg[0] != '\0'));
 	free(text);
+}
+
+/* "schemata" as resctrl shows it, against what a config asks for. */
+static void shares(struct arena *arena)
+{
+	char *l3 = directory_text("l3"), *mb = directory_text("mb");
+	const struct oci_intel_rdt config = { .l3_cache_schema = l3, .mem_bw_schema = mb };
+	struct error err = { 0 };
+
+	demand(rdt_schemata_combine(&config, arena) != NULL);
+	if (rdt_schemata_given(&config) && rdt_schemata_compare(&config, directory_path(), arena, &err) < 0)
+		demand(err.msg[0] != '\0');
+	free(l3);
+	free(mb);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -96,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stats(arena);
 	numbers();
 	read_back();
+	shares(arena);
 	if (cgroup_container_procs(directory_fd(), arena, &pids, &n, &err) == 0)
 		for (size_t i = 1; i < n; i++)
 			demand(pids[i - 1] <= pids[i]);

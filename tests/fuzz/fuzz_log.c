@@ -5,6 +5,7 @@
  * a text for the writer.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "launcher/logs/log_entry.h"
 #include "launcher/logs/log_stdout.h"
 #include "launcher/logs/log_time.h"
+#include "profiles/spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -107,6 +109,53 @@ static void escape(const uint8_t *data, size_t size)
 	free(text);
 }
 
+/* The lines "NAME=VALUE" as labels: what the writer makes of them must be part of a readable line. */
+static void write_attrs(const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *word, *attrs, *line, *scratch;
+	struct spec_pair pairs[16];
+	struct spec_pairs list = { .items = pairs };
+	struct log_entry entry;
+	size_t size;
+
+	if (!copy)
+		abort();
+	while (list.n < 16 && (word = strsep(&rest, "\n"))) {
+		char *value = strchr(word, '=');
+
+		if (value)
+			*value++ = '\0';
+		pairs[list.n++] = (struct spec_pair){ .name = word, .value = value ? value : "" };
+	}
+	attrs = json_line_attrs(&list);
+	if (!attrs)
+		abort();
+	line = room(strlen(attrs) + 128);
+	size = (size_t)sprintf(
+		line, "{\"log\":\"x\\n\",\"stream\":\"stdout\",%s\"time\":\"2016-10-06T00:17:09Z\"}", attrs);
+	scratch = room(size + 1);
+	if (log_entry_parse(line, size, scratch, &entry) < 0 || entry.text_size != 2)
+		abort();
+	free(scratch);
+	free(line);
+	free(attrs);
+	free(copy);
+}
+
+/* A moment as it is written is the moment that is read. */
+static void write_time(const uint8_t *data, size_t size)
+{
+	char text[JSON_LINE_TIME_SIZE];
+	int64_t ns, again;
+
+	if (size < sizeof(ns))
+		return;
+	memcpy(&ns, data, sizeof(ns));
+	log_time_format(ns, text);
+	if (log_time_parse(text, sizeof(text), &again) < 0 || again != (ns < 0 ? 0 : ns))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *option = room(size + 1);
@@ -119,6 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	option[size] = '\0';
 	if (log_time_parse_option(option, INT64_MAX / 2, &ns) == 0 && size == 0)
 		abort();
+	write_attrs(option);
+	write_time(data, size);
 	free(option);
 	return 0;
 }

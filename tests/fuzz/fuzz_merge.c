@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Profiles of several files: web.kapsel.jsonc in the directory that the input describes (directory.h), its
- * parents beside it and in system/, its drop-ins, its credentials. Whatever they hold, reading them ends, says
- * what is wrong or gives a profile, and what it warns of can be printed.
+ * parents beside it and in system/, its drop-ins, its credentials. Whatever they hold, reading them ends,
+ * says what is wrong or gives a profile, and what it warns of can be printed.
  */
 #include "base/arena.h"
 #include "base/macro.h"

@@ -2,7 +2,7 @@
 /*
  * Whatever is in a config.json, a process.json or the resources of an update: reading it must
  * never crash, must either fill the result or say what is wrong, and what it accepted must
- * keep what the headers promise to the steps.
+ * keep what the headers promise to the steps. An input can hold several texts (pieces.h).
  */
 #include <linux/mount.h>
 #include <stdint.h>
@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "profiles/oci/oci_read.h"
+#include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -95,7 +96,7 @@ static void check_config(const struct oci *oci, struct arena *arena)
 	demand(oci_to_spec(oci, "fuzz", arena, &spec, NULL) == 0 && spec.oci == oci && spec.hostname);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void judge(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
 	struct arena *arena = arena_new();
@@ -121,5 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = oci_read_resources("fuzz.json", text, size, arena, &resources, &err);
 	check_result(r, &err);
 	arena_free(arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	pieces_each(data, size, judge);
 	return 0;
 }

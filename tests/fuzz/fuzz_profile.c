@@ -2,7 +2,7 @@
 /*
  * Whatever is in a profile: reading it, printing what is wrong with it and showing what
  * it comes to must never crash, and what is shown must mean the same when read again.
- * A byte 0xff separates a second text, which is merged into the first.
+ * A byte 0xff separates a second text, which is merged into the first; two begin another input (pieces.h).
  */
 #include <errno.h>
 #include <stdint.h>
@@ -17,6 +17,7 @@
 #include "profiles/merge.h"
 #include "profiles/profile.h"
 #include "profiles/show.h"
+#include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -98,7 +99,7 @@ static void merge_second(struct json *tree, const uint8_t *data, size_t size, st
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void judge(const uint8_t *data, size_t size)
 {
 	const uint8_t *cut = size > 0 ? memchr(data, 0xff, size) : NULL;
 	size_t first = cut ? (size_t)(cut - data) : size;
@@ -119,5 +120,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cut && merge_load_text(new_source(arena, data, first), arena, &unused, &tree) == 0)
 		merge_second(tree, cut + 1, size - first - 1, arena);
 	arena_free(arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	pieces_each(data, size, judge);
 	return 0;
 }

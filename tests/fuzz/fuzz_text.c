@@ -2,31 +2,42 @@
 /*
  * The small parsers of texts from outside: what the kernel shows of cgroups and processes, lists of CPUs and
  * ids, sizes, times, addresses, filters and formats of the command line, requests for metrics. The first byte
- * chooses one, the rest is its text.
+ * chooses one, the rest is its text. An input can hold several (pieces.h).
  */
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "cgroups/container_path.h"
+#include "cgroups/controllers.h"
 #include "cgroups/cpulist.h"
 #include "cgroups/mounts.h"
+#include "cgroups/systemd_request.h"
+#include "cgroups/systemd_variant.h"
+#include "launcher/host.h"
 #include "launcher/logs/log_address.h"
 #include "launcher/logs/log_time.h"
+#include "launcher/oci/commands/command.h"
+#include "launcher/oci/commands/duration.h"
+#include "launcher/oci/commands/update_flags.h"
 #include "launcher/oci/notify_socket.h"
 #include "launcher/oci/rdt.h"
 #include "launcher/oci/rdt_schemata.h"
+#include "launcher/oci/state.h"
 #include "launcher/service/filters.h"
 #include "launcher/service/metrics_request.h"
 #include "launcher/service/template.h"
 #include "launcher/subid.h"
 #include "profiles/values.h"
+#include "seccomp/decode.h"
+#include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -102,8 +113,13 @@ static void own_cgroup(char *text, size_t size)
 static void status(char *text, size_t size)
 {
 	static struct proc_status result;
+	static bool asked;
 
 	(void)size;
+	/* What the kernel itself writes must be readable, of course. */
+	if (!asked)
+		demand(proc_status_read(getpid(), &result) == 0);
+	asked = true;
 	if (proc_status_parse(text, &result) == 0)
 		demand(result.n_groups <= PROC_GROUPS_MAX);
 }
@@ -123,7 +139,6 @@ static void cgroup_paths(char *text, size_t size)
 	static struct cgroup_container group;
 	struct error err = { 0 };
 
-	(void)size;
 	if (container_path_join("/base", text, path) == 0)
 		demand(path[0] == '/' && !strstr(path, "/../") && !strstr(path, "//"));
 	if (container_path_slice(text, path) == 0)
@@ -131,6 +146,13 @@ static void cgroup_paths(char *text, size_t size)
 	memset(&group, 0, sizeof(group));
 	if (container_path_systemd(text, "id", &group, &err) < 0)
 		demand(err.msg[0] != '\0');
+	/* This one reads mountinfo, too: in one of its four ways, by the text's length. */
+	err.msg[0] = '\0';
+	if (cgroup_container_resolve(text, "id", size % 2 ? CGROUP_MANAGER_SYSTEMD : CGROUP_MANAGER_CGROUPFS,
+				     size & 2, &group, &err) < 0)
+		demand(err.msg[0] != '\0');
+	else
+		demand(!strstr(group.path, "/../"));
 }
 
 static void addresses(char *text, size_t size)
@@ -157,6 +179,21 @@ static const char *value_of(const void *arg, const char *word)
 	return word;
 }
 
+static bool is_equal(const void *arg, const char *value)
+{
+	return strcmp(arg, value) == 0;
+}
+
+static void check_filters(const struct filters *filters, const char *const *keys, size_t n)
+{
+	demand(filters->n <= FILTERS_MAX);
+	for (size_t i = 0; i < filters->n; i++)
+		demand(filters_have(filters, filters->items[i].key, NULL));
+	for (size_t i = 0; i < n; i++)
+		demand(filters_allow(filters, keys[i], true, is_equal, "x") ||
+		       filters_have(filters, keys[i], NULL));
+}
+
 static void command_words(char *text, size_t size)
 {
 	static const char *const keys[] = { "name", "label", "status", "since" };
@@ -169,7 +206,7 @@ static void command_words(char *text, size_t size)
 	if (!arena)
 		return;
 	if (filters_parse(text, keys, 4, arena, &filters, mistake) == 0)
-		demand(filters.n <= FILTERS_MAX);
+		check_filters(&filters, keys, 4);
 	if (template_check(text, keys, 4, wrong) == 0) {
 		out = fopen("/dev/null", "we");
 		if (out) {
@@ -210,24 +247,79 @@ static void notify(char *text, size_t size)
 	demand(strnlen(ret, sizeof(ret)) < sizeof(ret));
 }
 
+/* Words of other tools: durations and sizes in Go's form, releases, controllers. */
+static void foreign_words(char *text, size_t size)
+{
+	unsigned int major, minor;
+	char words[256];
+	uint64_t value;
+
+	(void)size;
+	if (duration_parse(text, &value) == 0)
+		demand(value > 0);
+	if (update_flags_bytes(text, &value) == 0)
+		demand(value <= INT64_MAX || value == UINT64_MAX);
+	(void)oci_state_start_time_parse(text);
+	(void)host_parse_release(text, &major, &minor);
+	controllers_print(controllers_parse(text, ','), "+", words, sizeof(words));
+	demand(oci_command_bool(text) <= 1);
+}
+
+/* NAME=VALUE, an annotation for systemd: what is passed on has as many strings as it says. */
+static void properties(char *text, size_t size)
+{
+	_cleanup_request_ struct systemd_request request = { 0 };
+	struct error err = { 0 };
+	char *value = memchr(text, '=', size);
+
+	if (!value)
+		return;
+	*value++ = '\0';
+	if (systemd_variant_add(text, value, &request, &err) < 0)
+		demand(err.msg[0] != '\0');
+	else if (!request.failed)
+		demand(request.length > 0 && request.text[request.length - 1] == '\0');
+}
+
+/* The arguments of a refused call, as the report shows them: CALL and six numbers. */
+static void calls(char *text, size_t size)
+{
+	char shown[120], *rest = text;
+	const char *call = strsep(&rest, " ");
+	uint64_t args[6] = { 0 };
+
+	(void)size;
+	for (size_t i = 0; i < 6 && rest; i++)
+		args[i] = strtoull(strsep(&rest, " "), NULL, 0);
+	decode_arguments(shown, sizeof(shown), call, args);
+	demand(strnlen(shown, sizeof(shown)) < sizeof(shown));
+	str_escape(shown, sizeof(shown), text);
+	demand(strnlen(shown, sizeof(shown)) < sizeof(shown));
+}
+
 static void (*const parsers[])(char *text, size_t size) = {
-	numbers,      cpus,      mountinfo,     own_cgroup, status,   subids,
-	cgroup_paths, addresses, command_words, requests,   schemata, notify,
+	numbers,       cpus,     mountinfo, own_cgroup, status,        subids,     cgroup_paths, addresses,
+	command_words, requests, schemata,  notify,     foreign_words, properties, calls,
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void judge(const uint8_t *data, size_t size)
 {
 	char *text;
 
 	if (size == 0)
-		return 0;
+		return;
 	/* Exactly as large as it has to be, so that a byte too much is noticed. */
 	text = malloc(size);
 	if (!text)
-		return 0;
+		return;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	parsers[(unsigned char)(data[0] - 'a') % ARRAY_SIZE(parsers)](text, size - 1);
 	free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	pieces_each(data, size, judge);
 	return 0;
 }

@@ -223,7 +223,7 @@ def test_an_interrupt_ends_the_container_and_removes_the_profile(kapsel, left_ov
     running = kapsel.launch("lab", "probe", path, "all", "cpu-burn")
     place = Path(os.environ.get("TMPDIR", tempfile.gettempdir()))
     lib_host.wait_for(lambda: list(place.glob("kapsel-probe-*")), what="the changed profile")
-    assert running.finish(signal.SIGTERM).status == 130, running
+    assert running.finish(signal.SIGTERM).status == 128 + signal.SIGTERM, running
 
 
 # --- a user without rights

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -177,21 +178,18 @@ def test_nginx_is_learned_serves_and_still_withstands_every_attack(kapsel, learn
     assert attack.status == 0 and verdicts.count("holds") > 150 and "OPEN" not in verdicts, attack
 
 
-def test_postgresql_is_learned_and_answers(kapsel, learn, service_roots, volume, tmp_path):
+def test_postgresql_is_learned_and_answers(kapsel, learn, service_roots, volume):
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not binaries:
         pytest.fail("postgresql is not installed: tests/lib/packages.sh rootfs-postgresql")
     data, directory = volume("data", 0o700), volume("pgsocket")
-    cluster = tmp_path / "cluster"
-    cluster.mkdir()
-    os.chown(cluster, 65534, 65534)
-    for parent in [tmp_path, *tmp_path.parents]:
-        if parent.stat().st_uid == os.getuid() and str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    subprocess.run([binaries[-1] / "initdb", "-U", "postgres", "-D", cluster / "d", "--locale=C", "-E", "UTF8"],
-                   check=True, timeout=120, user=65534, group=65534, extra_groups=[], stdout=subprocess.DEVNULL)
-    data.rmdir()
-    (cluster / "d").rename(data)
+    # Not below pytest's own directories, which are root's alone: initdb refuses to be root.
+    with tempfile.TemporaryDirectory(prefix="kapsel-initdb-", dir="/tmp") as place:
+        os.chown(place, 65534, 65534)
+        subprocess.run([binaries[-1] / "initdb", "-U", "postgres", "-D", f"{place}/d", "--locale=C", "-E", "UTF8"],
+                       check=True, timeout=120, user=65534, group=65534, extra_groups=[], stdout=subprocess.DEVNULL)
+        data.rmdir()
+        shutil.move(f"{place}/d", data)
     for path in [data, *data.rglob("*")]:
         os.lchown(path, HOST_ID, HOST_ID)
     profile = kapsel.profile(
@@ -267,8 +265,8 @@ def test_programs_that_are_executed_are_listed_by_their_real_path(learned_from):
 
 def test_an_open_namespace_a_port_and_other_owners_are_seen(learned_from):
     profile, result = learned_from("echo x >/data/f; /bin/busybox chown 33:34 /data/f; "
-                                   "/bin/busybox timeout 1 /bin/busybox nc -l -p 80; "
-                                   "/bin/busybox unshare -U /bin/true; true")
+                                   "/bin/busybox unshare -U /bin/true; "
+                                   "exec /bin/busybox nc -l -p 80", "--duration", "3s")
     assert {"CHOWN", "NET_BIND_SERVICE"} <= set(profile["capabilities"]), result
     assert profile["user"]["host_range"] > 65532 and profile["allow_nested_namespaces"]
     assert '"listen"' in result.stdout and ":80" in result.stdout
