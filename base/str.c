@@ -151,3 +151,17 @@ const char *str_nearest(const char *word, const char *const *candidates, size_t 
 	}
 	return best;
 }
+
+unsigned int str_direction_mark(const unsigned char *text, size_t length)
+{
+	unsigned int code = 0;
+
+	if (length == 2)
+		code = (text[0] & 0x1fU) << 6 | (text[1] & 0x3fU);
+	else if (length == 3)
+		code = (text[0] & 0x0fU) << 12 | (text[1] & 0x3fU) << 6 | (text[2] & 0x3fU);
+	if (code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069))
+		return code;
+	return 0;
+}

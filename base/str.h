@@ -41,6 +41,14 @@ void str_escape(char *buffer, size_t size, const char *text);
 /** str_utf8_length() - Return: bytes of the valid UTF-8 sequence at @text, 0 if invalid. */
 size_t str_utf8_length(const unsigned char *text, size_t size);
 
+/**
+ * str_direction_mark() - is this one UTF-8 character a mark that reorders the text around it?
+ *
+ * U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: with them a name can look like another.
+ * Return: its code, or 0.
+ */
+unsigned int str_direction_mark(const unsigned char *text, size_t length);
+
 /** str_distance() - Return: Damerau-Levenshtein distance (adjacent swaps), capped at 64 bytes. */
 size_t str_distance(const char *a, const char *b);
 

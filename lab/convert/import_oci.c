@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "lab/convert/draft.h"
+#include "launcher/steps/mask_paths.h"
 #include "profiles/capabilities.h"
 #include "profiles/oci/oci_read.h"
 
@@ -104,6 +105,15 @@ static bool is_written(const struct oci *oci, const char *path)
 	return written;
 }
 
+/* kapsel shows nothing of /sys, and covers a list of its own below a full /proc. */
+static bool is_hidden(const char *path)
+{
+	for (size_t i = 0; i < mask_paths_masked.n; i++)
+		if (str_equal(path, mask_paths_masked.items[i]))
+			return true;
+	return str_starts(path, "/sys/");
+}
+
 static void import_rest(struct draft *draft, const struct oci *oci)
 {
 	static const char *const hooks[OCI_HOOK_KINDS] = {
@@ -129,10 +139,11 @@ static void import_rest(struct draft *draft, const struct oci *oci)
 	if (oci->rootfs_propagation)
 		draft_lost(draft, "linux.rootfsPropagation: mounts are always private");
 	for (size_t i = 0; i < oci->masked_paths.n; i++)
-		if (!str_starts(oci->masked_paths.items[i], "/proc/") &&
-		    !str_starts(oci->masked_paths.items[i], "/sys/"))
-			draft_lost(draft, "linux.maskedPaths: %s: mount an empty tmpfs there",
-				   oci->masked_paths.items[i]);
+		if (!is_hidden(oci->masked_paths.items[i]))
+			draft_lost(
+				draft,
+				"linux.maskedPaths: %s: kapsel does not cover it; below /proc \"proc\": \"own\" hides all but processes, elsewhere mount an empty tmpfs",
+				oci->masked_paths.items[i]);
 	for (size_t i = 0; i < oci->readonly_paths.n; i++)
 		if (is_written(oci, oci->readonly_paths.items[i]))
 			draft_lost(draft, "linux.readonlyPaths: %s: bind it again, without \"write\"",

@@ -122,7 +122,7 @@ static void make_printable(const char *path, char *ret, size_t size)
 
 		if (length == 0 || first < ' ' || first == 0x7f ||
 		    (length == 2 && first == 0xc2 && (unsigned char)path[n + 1] < 0xa0) ||
-		    n + length >= size) {
+		    str_direction_mark((const unsigned char *)path + n, length) || n + length >= size) {
 			snprintf(ret, size, "%.*s/" ODD_NAME, (int)slash, path);
 			return;
 		}

@@ -26,21 +26,6 @@ static void end_tag_start(struct html *h)
 	h->in_tag = false;
 }
 
-/* U+200E and U+200F, U+202A to U+202E, U+2066 to U+2069, U+061C: marks that reorder the text around them. */
-static unsigned int direction_mark(const unsigned char *text, size_t length)
-{
-	unsigned int code = 0;
-
-	if (length == 2)
-		code = (text[0] & 0x1fU) << 6 | (text[1] & 0x3fU);
-	else if (length == 3)
-		code = (text[0] & 0x0fU) << 12 | (text[1] & 0x3fU) << 6 | (text[2] & 0x3fU);
-	if (code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-	    (code >= 0x2066 && code <= 0x2069))
-		return code;
-	return 0;
-}
-
 static void write_ascii(FILE *out, unsigned char byte)
 {
 	switch (byte) {
@@ -84,7 +69,7 @@ static void escape(FILE *out, const char *text, size_t size)
 			size--;
 			continue;
 		}
-		mark = direction_mark(next, length);
+		mark = str_direction_mark(next, length);
 		if (length == 2 && next[0] == 0xc2 && next[1] < 0xa0) /* C1, control bytes as well */
 			fprintf(out, "\\x%02x\\x%02x", next[0], next[1]);
 		else if (mark)
