@@ -62,6 +62,25 @@ static const struct opinion *telling(const struct result *result)
 	return result->effective.state != OPINION_NONE ? &result->effective : &result->declared;
 }
 
+/* For a terminal of 80 columns: the marks, and the evidence only where something is to be told. */
+static void print_narrow_row(FILE *out, const struct result *result, const struct audit_print *how)
+{
+	char declared = audit_print_mark(result->check, &result->declared);
+	char effective = audit_print_mark(result->check, &result->effective);
+	const char *color = color_of(result->effective.state != OPINION_NONE ? effective : declared, how);
+	char value[4 * sizeof(result->declared.value)], safe[4 * sizeof(result->declared.evidence)];
+	bool differs = assessment_differs(result);
+
+	fprintf(out, "%c %-*s %s%c %c%s %6u\n", differs ? '!' : ' ', TITLE_WIDTH, result->check->title, color,
+		declared, effective, *color ? "\033[0m" : "", result->check->weight);
+	if (!differs && strchr(" +.", declared) && strchr(" +.", effective))
+		return;
+	str_escape(value, sizeof(value), telling(result)->value);
+	str_escape(safe, sizeof(safe), telling(result)->evidence);
+	fprintf(out, "      %s%s%s\n", telling(result)->state == OPINION_JUDGED ? value : "",
+		telling(result)->state == OPINION_JUDGED && value[0] ? ": " : "", safe);
+}
+
 static void print_row(FILE *out, const struct result *result, const struct audit_print *how)
 {
 	const struct opinion *opinion = telling(result);
@@ -69,6 +88,10 @@ static void print_row(FILE *out, const struct result *result, const struct audit
 
 	if (result->declared.state == OPINION_NONE && result->effective.state == OPINION_NONE)
 		return;
+	if (how->narrow) {
+		print_narrow_row(out, result, how);
+		return;
+	}
 	str_escape(safe, sizeof(safe), opinion->evidence);
 	fprintf(out, "%c %-*s ", assessment_differs(result) ? '!' : ' ', TITLE_WIDTH, result->check->title);
 	print_opinion(out, result->check, &result->declared, how);
@@ -159,8 +182,11 @@ void audit_print_table(FILE *out, const struct assessment *assessment, const str
 	const char *topic = "";
 
 	print_subject(out, assessment);
-	fprintf(out, "\n  %-*s   %-*s   %-*s %6s  %s\n", TITLE_WIDTH, "WHAT", VALUE_WIDTH, "DECLARED",
-		VALUE_WIDTH, "EFFECTIVE", "WEIGHT", "EVIDENCE");
+	if (how->narrow)
+		fprintf(out, "\n  %-*s D E WEIGHT\n", TITLE_WIDTH, "WHAT (D declared, E effective)");
+	else
+		fprintf(out, "\n  %-*s   %-*s   %-*s %6s  %s\n", TITLE_WIDTH, "WHAT", VALUE_WIDTH, "DECLARED",
+			VALUE_WIDTH, "EFFECTIVE", "WEIGHT", "EVIDENCE");
 	for (size_t i = 0; i < assessment->n; i++) {
 		if (!str_equal(topic, assessment->results[i].topic))
 			fprintf(out, "%s\n", assessment->results[i].topic);

@@ -9,9 +9,9 @@
 struct assessment;
 
 struct audit_print {
-	bool color;
-	int threshold; /* tenths, -1: none was given */
-	int catalog;   /* enum checks_catalog, -1: none was asked for */
+	bool color, narrow; /* narrow: a terminal that the table does not fit into */
+	int threshold;      /* tenths, -1: none was given */
+	int catalog;        /* enum checks_catalog, -1: none was asked for */
 };
 
 /** audit_print_table() - every row, the openings that weigh most, and the scores. */

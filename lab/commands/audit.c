@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,9 +121,20 @@ static int audit_rootfs(const char *path, const struct audit_print *how, bool js
 											  : STATUS_OK;
 }
 
+/* A pipe or a file gets the whole table, however wide it is. */
+static bool is_narrow(void)
+{
+	enum { TABLE_COLUMNS = 150 };
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_col < TABLE_COLUMNS;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct audit_print how = { .threshold = -1, .catalog = -1, .color = command_color(STDOUT_FILENO) };
+	struct audit_print how = {
+		.threshold = -1, .catalog = -1, .color = command_color(STDOUT_FILENO), .narrow = is_narrow()
+	};
 	const char *pid, *rootfs, *threshold, *catalog;
 	struct command_parse parse;
 	int status, subjects;

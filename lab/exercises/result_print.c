@@ -218,7 +218,7 @@ void result_print_line(const struct print *print, const struct result *result, e
 {
 	const char *title = text_in(&result->exercise->title, language);
 	char number[16], answers[64] = "";
-	size_t columns;
+	size_t columns, width;
 
 	snprintf(number, sizeof(number), "%2d  ", result->exercise->number);
 	fputs(number, print->out);
@@ -230,7 +230,8 @@ void result_print_line(const struct print *print, const struct result *result, e
 	fprintf(print->out, "%*s  ", (int)(columns < 42 ? 42 - columns : 0), "");
 	print_untrusted(print, answers);
 	columns = strlen(answers);
-	fprintf(print->out, "%*s  ", (int)(columns < 16 ? 16 - columns : 0), "");
+	width = columns ? 21 : 16; /* "ECONNREFUSED | EACCES"; a reason's line has the longer outcome */
+	fprintf(print->out, "%*s  ", (int)(columns < width ? width - columns : 0), "");
 	print_style(print, outcome_style(result->outcome), outcome_text(result->outcome, language));
 	fputc('\n', print->out);
 	if (result->reason[0])

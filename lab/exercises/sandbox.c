@@ -82,13 +82,20 @@ static int take_signals(struct sandbox *sandbox)
 	return sandbox->signal_fd < 0 ? -1 : 0;
 }
 
-/* Each id is itself: kapsel finds its own profile, its own directories, its own control group. */
+enum { SANDBOX_PLAIN_ID = 1000 };
+
+/*
+ * Each id is itself: kapsel finds its own profile, its own directories, its own control group. But for root
+ * of a user namespace, as in another container: with 0 inside kapsel would want to map ids that are not
+ * there.
+ */
 static int map_own_ids(pid_t pid, struct error *err)
 {
 	const struct {
 		const char *file;
 		unsigned int id; /* UINT_MAX: no map */
 	} maps[] = { { "setgroups", UINT_MAX }, { "gid_map", getegid() }, { "uid_map", geteuid() } };
+	const bool root = geteuid() == 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		char path[64], text[64] = "deny";
@@ -96,7 +103,8 @@ static int map_own_ids(pid_t pid, struct error *err)
 
 		snprintf(path, sizeof(path), "/proc/%d/%s", pid, maps[i].file);
 		if (maps[i].id != UINT_MAX)
-			snprintf(text, sizeof(text), "%u %u 1", maps[i].id, maps[i].id);
+			snprintf(text, sizeof(text), "%u %u 1", root ? SANDBOX_PLAIN_ID : maps[i].id,
+				 maps[i].id);
 		r = fd_write_file(AT_FDCWD, path, text);
 		if (r < 0)
 			return error_set(err, -r, "write %s of the lab's user namespace", maps[i].file);
@@ -357,7 +365,7 @@ int sandbox_run(int (*inside)(struct sandbox *sandbox, void *arg), void *arg, in
 	if (r < 0)
 		return r;
 	pair.host = &host;
-	pair.sandbox.own_users = !host_privileged(&host);
+	pair.sandbox.own_users = !host_privileged(&host) || !host.initial_userns;
 	if (pair.sandbox.own_users && !host.user_namespaces) {
 		error_set(err, EPERM, "create the lab's user namespace: forbidden by %s",
 			  host.user_namespaces_setting ? host.user_namespaces_setting : "this kernel");
