@@ -33,8 +33,8 @@ _kapsel_options() {
 	audit) echo --pid -p --rootfs -r --catalog -c --threshold -t --all -a --json --help -h ;;
 	why) echo --json --help -h ;;
 	learn) echo --output -o --merge --duration --quick --exact --no-limits --rootfs --user --network --help -h ;;
-	import) echo --rootfs --name --output --output-dir --strict --json --help -h ;;
-	export) echo --output --rootless --strict --help -h ;;
+	import) echo --rootfs --name --output -o --output-dir --strict --json --help -h ;;
+	export) echo --output -o --rootless --strict --help -h ;;
 	esac
 }
 _kapsel_operand() {
@@ -121,9 +121,9 @@ _kapsel_value() {
 	learn:--network) echo none ;;
 	import:--rootfs) echo none ;;
 	import:--name) echo container ;;
-	import:--output) echo file ;;
+	import:--output|import:-o) echo file ;;
 	import:--output-dir) echo none ;;
-	export:--output) echo file ;;
+	export:--output|export:-o) echo file ;;
 	esac
 }
 # end of generated

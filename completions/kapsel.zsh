@@ -348,7 +348,8 @@ _kapsel_arguments() {
 		_arguments -s \
 			'--rootfs[directory that holds the unpacked image; names of users are looked up there]:DIR:_kapsel_none' \
 			'--name[the container'\''s name]:NAME:_kapsel_container' \
-			'--output[write there, not to standard output]:FILE:_kapsel_file' \
+			'(--output -o)--output[write there, not to standard output]:FILE:_kapsel_file' \
+			'(--output -o)-o[write there, not to standard output]:FILE:_kapsel_file' \
 			'--output-dir[compose\: one file for each service]:DIR:_kapsel_none' \
 			'--strict[end with status 1 if something can'\''t be carried over]' \
 			'--json[an object\: the profile, what is lost, notes]' \
@@ -358,7 +359,8 @@ _kapsel_arguments() {
 		;;
 	export)
 		_arguments -s \
-			'--output[write there, not to standard output; a directory gets a file of the usual name]:FILE:_kapsel_file' \
+			'(--output -o)--output[write there, not to standard output; a directory gets a file of the usual name]:FILE:_kapsel_file' \
+			'(--output -o)-o[write there, not to standard output; a directory gets a file of the usual name]:FILE:_kapsel_file' \
 			'--rootless[oci\: map the caller'\''s own id only]' \
 			'--strict[end with status 1 if something can'\''t be carried over]' \
 			'(--help -h)--help[show this help]' \

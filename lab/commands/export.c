@@ -128,7 +128,7 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 static const struct command_option options[] = {
-	{ "output", 0, "FILE",
+	{ "output", 'o', "FILE",
 	  "write there, not to standard output; a directory gets a file of the usual name" },
 	{ "rootless", 0, NULL, "oci: map the caller's own id only" },
 	{ "strict", 0, NULL, "end with status 1 if something can't be carried over" },

@@ -243,7 +243,7 @@ static int run(const struct command *command, int argc, char **argv)
 static const struct command_option options[] = {
 	{ "rootfs", 0, "DIR", "directory that holds the unpacked image; names of users are looked up there" },
 	{ "name", 0, "NAME", "the container's name" },
-	{ "output", 0, "FILE", "write there, not to standard output" },
+	{ "output", 'o', "FILE", "write there, not to standard output" },
 	{ "output-dir", 0, "DIR", "compose: one file for each service" },
 	{ "strict", 0, NULL, "end with status 1 if something can't be carried over" },
 	{ "json", 0, NULL, "an object: the profile, what is lost, notes" },

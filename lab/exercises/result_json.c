@@ -114,6 +114,8 @@ void result_json_exercise(FILE *out, const struct exercise *exercise, enum text_
 	const char *comma = "";
 
 	print_head(out, exercise, language);
+	/* The same members as a result has, for who reads both. */
+	fputs(", \"result\": null, \"evidence\": null", out);
 	result_json_member(out, ", ", "question", text_in(&exercise->question, language));
 	result_json_member(out, ", ", "probes", exercise->probes);
 	result_json_member(out, ", ", "common", exercise->common);
