@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lab/exercises/sandbox.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -29,6 +27,7 @@
 #include "cgroups/cgroup.h"
 #include "lab/exercises/sandbox_clean.h"
 #include "lab/exercises/sandbox_group.h"
+#include "lab/scratch.h"
 #include "launcher/host.h"
 
 #define PREFIX "kapsel-lab."
@@ -292,46 +291,18 @@ static int await(struct pair *pair, pid_t pid)
 	return status;
 }
 
-/*
- * Who was killed has left his directory: empty, for what was mounted on it went with the namespace. In use
- * it is locked, and must stay: rmdir(2) would unmount what lies on it.
- */
-static void sweep(const char *parent)
-{
-	DIR *dir = opendir(parent);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		_cleanup_fd_ int fd = -1;
-		struct stat st;
-
-		if (!str_starts(entry->d_name, PREFIX))
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-		    flock(fd, LOCK_EX | LOCK_NB) == 0)
-			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 static int make_directory(struct sandbox *sandbox, struct error *err)
 {
 	static const char *const parents[] = { "/tmp", "/var/tmp", "/run", "/dev/shm" };
+	int r = -ENOENT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
-		sweep(parents[i]);
-		snprintf(sandbox->directory, sizeof(sandbox->directory), "%s/" PREFIX "XXXXXX", parents[i]);
-		if (!mkdtemp(sandbox->directory))
-			continue;
-		/* Shared with process 1, so that it holds until both are gone. */
-		sandbox->lock_fd = open(sandbox->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (sandbox->lock_fd >= 0 && flock(sandbox->lock_fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
-		fd_close(&sandbox->lock_fd); /* another one's sweep was faster */
-	}
-	return error_set(err, errno, "make a temporary directory in /tmp");
+	/* The lock is shared with process 1, so that it holds until both are gone. */
+	for (size_t i = 0; r < 0 && i < ARRAY_SIZE(parents); i++)
+		r = scratch_make(parents[i], PREFIX, NULL, sandbox->directory, sizeof(sandbox->directory),
+				 &sandbox->lock_fd, err);
+	if (r == 0)
+		*err = (struct error){ 0 };
+	return r;
 }
 
 /* Return: 0 with *ret_status, or -errno. */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lab/learn/learn_place.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "lab/scratch.h"
 #include "launcher/service/endpoint.h"
 #include "profiles/spec.h"
 
@@ -23,47 +22,19 @@ enum { ALL_IDS = 65536, BLOCKS = 2000 };
 #define PREFIX      "kapsel-learn-"
 #define FIRST_BLOCK 1879048192U /* above what subuid(5) and dynamic users of service managers take */
 
-/*
- * A killed observer leaves its directory: empty, for the mounts in it were its stage's. Nobody
- * holds its lock then. One that is in use must stay: rmdir(2) would unmount what lies on it.
- */
-static void sweep(const char *parent)
-{
-	DIR *dir = opendir(parent);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		_cleanup_fd_ int fd = -1;
-		struct stat st;
-
-		if (!str_starts(entry->d_name, PREFIX))
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-		    flock(fd, LOCK_EX | LOCK_NB) == 0)
-			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 static int make_directory(struct learn_place *place, struct error *err)
 {
 	const char *parent = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
+	int r;
 
 	/* Short: the path of a unix socket in it has 107 bytes at most. */
 	if (!parent || parent[0] != '/' || strlen(parent) > 40 || access(parent, W_OK) < 0)
 		parent = "/tmp";
-	sweep(parent);
-	snprintf(place->directory, sizeof(place->directory), "%s/" PREFIX "XXXXXX", parent);
-	if (!mkdtemp(place->directory)) {
-		error_set(err, errno, "make a directory in %s", parent);
-		place->directory[0] = '\0';
-		return -err->code;
-	}
-	place->lock = open(place->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (place->lock < 0 || flock(place->lock, LOCK_EX | LOCK_NB) < 0 || fchmod(place->lock, 0711) < 0)
-		return error_set(err, errno, "lock %s", place->directory);
+	r = scratch_make(parent, PREFIX, NULL, place->directory, sizeof(place->directory), &place->lock, err);
+	if (r < 0)
+		return r;
+	if (fchmod(place->lock, 0711) < 0)
+		return error_set(err, errno, "open %s to the workload", place->directory);
 	return 0;
 }
 

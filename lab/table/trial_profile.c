@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lab/table/trial_profile.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "lab/scratch.h"
 #include "launcher/commands/command.h"
 #include "launcher/commands/load.h"
 #include "launcher/commands/vocabulary.h"
@@ -27,8 +26,6 @@
 
 #define PREFIX    "kapsel-probe-"
 #define FILE_NAME "probe.kapsel.jsonc"
-
-enum { TRIES_MAX = 16 };
 
 /* null returns a key to its default: services, files and sockets of the host stay out of it. */
 static const char quiet[] =
@@ -104,75 +101,6 @@ static int apply(struct json *target, const char *name, const char *text, struct
 	return merge_apply(target, patch, arena);
 }
 
-/*
- * Whoever was killed has left a directory, with a profile that may hold what nobody else should read. It is
- * ours, and nobody holds its lock any more.
- */
-static void sweep(const char *above)
-{
-	DIR *dir = opendir(above);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		_cleanup_fd_ int fd = -1;
-		struct stat st;
-
-		if (!str_starts(entry->d_name, PREFIX))
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
-		    flock(fd, LOCK_EX | LOCK_NB) < 0)
-			continue;
-		unlinkat(fd, FILE_NAME, 0);
-		unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-/* Return: 0 with ret->lock; 1: somebody who sweeps was faster than our lock. */
-static int lock_directory(struct trial_profile *ret, struct error *err)
-{
-	struct stat st;
-
-	ret->lock = open(ret->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (ret->lock < 0 && errno == ENOENT)
-		return 1;
-	if (ret->lock < 0 || fstat(ret->lock, &st) < 0)
-		return error_set(err, errno, "open %s", ret->directory);
-	if (st.st_uid != geteuid())
-		return error_set(err, EPERM, "use %s, which another user has put there", ret->directory);
-	if (flock(ret->lock, LOCK_EX | LOCK_NB) == 0 && fstat(ret->lock, &st) == 0 && st.st_nlink > 0)
-		return 0;
-	rmdir(ret->directory);
-	fd_close(&ret->lock);
-	return 1;
-}
-
-/* Held by its descriptor: where the directory above is another user's, the name may soon be of another one.
- */
-static int make_directory(struct trial_profile *ret, const char *above, struct error *err)
-{
-	for (int i = 0; i < TRIES_MAX; i++) {
-		int r;
-
-		if (snprintf(ret->directory, sizeof(ret->directory), "%s/" PREFIX "XXXXXX", above) >=
-		    (int)sizeof(ret->directory)) {
-			ret->directory[0] = '\0';
-			return error_set(err, ENAMETOOLONG, "make a directory in TMPDIR");
-		}
-		if (!mkdtemp(ret->directory)) {
-			ret->directory[0] = '\0';
-			return error_set(err, errno, "make a directory for the changed profile in %s", above);
-		}
-		r = lock_directory(ret, err);
-		if (r <= 0)
-			return r;
-	}
-	ret->directory[0] = '\0';
-	return error_set(err, EAGAIN, "make a directory for the changed profile in %s", above);
-}
-
 static int write_tree(struct trial_profile *ret, const struct json *tree, struct error *err)
 {
 	const char *above = getenv("TMPDIR");
@@ -181,8 +109,8 @@ static int write_tree(struct trial_profile *ret, const struct json *tree, struct
 	int r;
 
 	above = above && *above == '/' ? above : "/tmp";
-	sweep(above);
-	r = make_directory(ret, above, err);
+	/* The profile may hold what nobody else should read. */
+	r = scratch_make(above, PREFIX, FILE_NAME, ret->directory, sizeof(ret->directory), &ret->lock, err);
 	if (r < 0)
 		return r;
 	snprintf(ret->path, sizeof(ret->path), "%s/" FILE_NAME, ret->directory);
