@@ -107,17 +107,26 @@ class Program:
         sys.stdout.flush()
 
     def _call(self, command):
-        """Return (status, output, whether it was too late). Its children end with it."""
-        process = subprocess.Popen(command, env={**os.environ, **SANITIZERS, **self.env}, cwd=self.workdir,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   start_new_session=True, encoding="utf-8", errors="replace")
-        try:
-            output, _ = process.communicate(timeout=self.timeout_s)
-            return process.returncode, output, False
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            output, _ = process.communicate()
-            return process.returncode, output, True
+        """Return (status, output, whether it was too late). Its children end with it.
+
+        The output goes into a file: a child that a test left behind would keep a pipe open for ever.
+        """
+        with tempfile.TemporaryFile() as written:
+            process = subprocess.Popen(command, env={**os.environ, **SANITIZERS, **self.env}, cwd=self.workdir,
+                                       stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+            late = False
+            try:
+                process.wait(timeout=self.timeout_s)
+            except subprocess.TimeoutExpired:
+                late = True
+            try:
+                os.killpg(process.pid, 9)
+            except ProcessLookupError:
+                pass
+            status = process.wait()
+            written.seek(0)
+            return status, written.read().decode("utf-8", "replace"), late
 
     def _record_tap(self, tap, status, results):
         tests, announced = read_tap(tap)
