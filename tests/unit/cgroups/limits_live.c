@@ -287,7 +287,7 @@ static int create_below_own_group(void *arg)
 		return r == -EBUSY && strstr(err.remedy, "DelegateSubgroup=") ? 0 : 1;
 	if (r < 0)
 		return 2;
-	if (faccessat(parent_fd, "supervisor/cgroup.procs", F_OK, 0) < 0 ||
+	if (faccessat(parent_fd, ".supervisor/cgroup.procs", F_OK, 0) < 0 ||
 	    faccessat(fd, "pids.max", F_OK, 0) < 0)
 		return 3;
 	/* A process can live in there, and a second group needs no more moving. */

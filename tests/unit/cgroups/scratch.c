@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,8 +95,6 @@ int scratch_wait(pid_t pid)
 int scratch_sleep(void *arg)
 {
 	(void)arg;
-	/* A test that ends without killing it leaves nobody behind. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
 		pause();
 }
