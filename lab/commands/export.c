@@ -12,7 +12,7 @@
 #include "lab/convert/export_oci.h"
 #include "lab/convert/export_systemd.h"
 #include "lab/convert/losses.h"
-#include "lab/convert/output.h"
+#include "lab/output.h"
 #include "launcher/commands/load.h"
 #include "profiles/spec.h"
 

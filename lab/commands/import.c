@@ -14,7 +14,7 @@
 #include "lab/convert/draft.h"
 #include "lab/convert/import_oci.h"
 #include "lab/convert/import_systemd.h"
-#include "lab/convert/output.h"
+#include "lab/output.h"
 #include "profiles/findings.h"
 #include "profiles/json_print.h"
 

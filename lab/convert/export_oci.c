@@ -106,14 +106,6 @@ static int write_process(struct writer *writer, const struct spec *spec, struct 
 	return 0;
 }
 
-static int write_seccomp(const struct export_oci_parts *parts, struct error *err)
-{
-	if (!parts->options->seccomp)
-		return export_oci_seccomp(parts->spec, parts->losses->arena, parts->writer, err);
-	writer_raw(parts->writer, "seccomp", parts->options->seccomp);
-	return 0;
-}
-
 static int write_linux(const struct export_oci_parts *parts, struct error *err)
 {
 	int r;
@@ -128,7 +120,7 @@ static int write_linux(const struct export_oci_parts *parts, struct error *err)
 	export_oci_sysctls(parts);
 	export_oci_proc_paths(parts);
 	if (r == 0)
-		r = write_seccomp(parts, err);
+		r = export_oci_seccomp(parts->spec, parts->losses->arena, parts->writer, err);
 	writer_close(parts->writer, '}');
 	return r;
 }
@@ -146,7 +138,7 @@ int export_oci(const struct spec *spec, const struct export_oci_options *options
 		return error_set(err, ENOMEM, "write config.json");
 	writer_open(&writer, "root", '{');
 	writer_string(&writer, "path", spec->rootfs);
-	writer_bool(&writer, "readonly", !options->writable_root);
+	writer_bool(&writer, "readonly", true);
 	writer_close(&writer, '}');
 	if (spec->namespaces & SPEC_NS_UTS)
 		writer_string(&writer, "hostname", spec->hostname);

@@ -10,9 +10,6 @@ struct spec;
 
 struct export_oci_options {
 	bool rootless;            /* map the caller's own id only */
-	bool writable_root;       /* "readonly": false, for observing */
-	const char *seccomp;      /* a JSON object instead of the profile's filter, NULL: the profile's */
-	const char *cgroups_path; /* NULL: "/kapsel/<name>" */
 };
 
 /** export_oci() - write config.json. Return: 0 or -errno with *err filled; @losses gets what it can't say. */

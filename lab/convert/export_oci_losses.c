@@ -55,7 +55,6 @@ static int add_files(const struct export_oci_parts *parts)
 		writable = writable || spec->mounts[i].write;
 	const struct loss_if rows[] = {
 		{ true, "rootfs: nosuid and nodev of the root file system: mount it so yourself" },
-		{ parts->options->writable_root, "rootfs: writable, as asked for" },
 		{ true, "/dev: the runtime puts tty, ptmx and a link to /proc/kcore into it, too" },
 		{ writable, "mounts: nosymfollow of what can be written: crun 1.8 knows no such option" },
 		{ spec->proc == SPEC_PROC_NONE, "proc: \"none\": the runtimes need a /proc; it shows the "

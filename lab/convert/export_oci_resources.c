@@ -198,23 +198,15 @@ static int write_io(const struct export_oci_parts *parts, struct error *err)
 	return r;
 }
 
-static const char *cgroups_path(const struct export_oci_parts *parts)
-{
-	if (parts->options->cgroups_path)
-		return parts->options->cgroups_path;
-	return arena_printf(parts->losses->arena, "/kapsel/%s", parts->spec->name);
-}
-
 int export_oci_resources(const struct export_oci_parts *parts, struct error *err)
 {
 	const struct spec_limits *limits = &parts->spec->limits;
-	const char *path = cgroups_path(parts);
+	const char *path = arena_printf(parts->losses->arena, "/kapsel/%s", parts->spec->name);
 	int r;
 
 	if (!path)
 		return error_set(err, ENOMEM, "write config.json");
-	if (path[0])
-		writer_string(parts->writer, "cgroupsPath", path);
+	writer_string(parts->writer, "cgroupsPath", path);
 	writer_open(parts->writer, "resources", '{');
 	r = write_device_rules(parts, err);
 	write_memory(parts->writer, limits);

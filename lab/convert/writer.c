@@ -81,12 +81,6 @@ void writer_bool(struct writer *writer, const char *name, bool value)
 	fputs(value ? "true" : "false", writer->out);
 }
 
-void writer_raw(struct writer *writer, const char *name, const char *json)
-{
-	begin(writer, name);
-	fputs(json, writer->out);
-}
-
 void writer_strings(struct writer *writer, const char *name, const char *const *items, size_t n)
 {
 	writer_open_flat(writer, name, '[');

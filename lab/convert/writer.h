@@ -37,8 +37,5 @@ void writer_unsigned(struct writer *writer, const char *name, uint64_t number);
 /** writer_bool() - write true or false. */
 void writer_bool(struct writer *writer, const char *name, bool value);
 
-/** writer_raw() - write a value that is JSON already. */
-void writer_raw(struct writer *writer, const char *name, const char *json);
-
 /** writer_strings() - write an array of @n strings in one line. */
 void writer_strings(struct writer *writer, const char *name, const char *const *items, size_t n);

@@ -224,8 +224,9 @@ _noreturn_ static void process_one(struct pair *pair, int gate)
 		_exit(EXIT_LAUNCHER);
 	}
 	status = pair->inside(&pair->sandbox, pair->arg);
-	/* A result that was cut off is no pass. */
-	if (fflush(stdout) == EOF && status == 0) {
+	/* A result that was cut off is no pass; what an earlier flush was told is not known any more. */
+	errno = EIO;
+	if (fflush(stdout) == EOF || ferror(stdout)) {
 		error_set(&err, errno, "write to standard output");
 		error_print(STDERR_FILENO, &err);
 		status = EXIT_LAUNCHER;

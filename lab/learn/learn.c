@@ -24,6 +24,7 @@
 #include "lab/learn/observe_watch.h"
 #include "lab/learn/propose.h"
 #include "lab/learn/propose_print.h"
+#include "lab/output.h"
 #include "profiles/spec.h"
 
 static void remark_root(const struct observe_stage *stage)
@@ -135,22 +136,21 @@ static bool image_has_directory(void *arg, const char *path)
 static int save(const char *path, const struct proposal *proposal, const struct observation *observation,
 		struct error *err)
 {
-	_cleanup_fd_ int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	bool failed;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int r;
 
 	if (!out)
 		return error_set(err, errno, "write %s", path);
-	(void)take_fd(&fd);
 	if (proposal)
 		propose_print(proposal, out);
 	else
 		observation_file_write(observation, out);
-	failed = ferror(out) != 0;
-	if (fclose(out) != 0 || failed)
-		return error_set(err, errno ? errno : EIO, "write %s", path);
-	return 0;
+	r = fclose(out) != 0 ? error_set(err, ENOMEM, "write %s", path)
+			     : output_save(path, NULL, text, size, err);
+	free(text);
+	return r;
 }
 
 static int save_observation(const struct learn_options *options, const struct observation *observation,

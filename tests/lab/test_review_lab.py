@@ -115,3 +115,97 @@ def test_a_probe_removes_nothing_that_is_in_use_or_not_its_own(kapsel, place, tm
     os.close(lock)
     assert result.status == 0, result
     assert (other / "probe.kapsel.jsonc").exists() and foreign.is_dir() and held.is_dir()
+
+
+# --- the lab's own directory
+
+
+def test_a_lab_sweeps_what_a_killed_one_left_and_nothing_that_is_in_use(kapsel):
+    left, held = Path(f"/tmp/kapsel-lab.left{os.getpid()}"), Path(f"/tmp/kapsel-lab.held{os.getpid()}")
+    left.mkdir()
+    held.mkdir()
+    lock = os.open(held, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        result = kapsel.call("lab", "run", "read-only-root", timeout_s=60)
+        assert result.status == 0 and not left.exists() and held.is_dir(), result
+    finally:
+        os.close(lock)
+        held.rmdir()
+
+
+def test_an_exercise_on_a_full_disk_is_no_pass(kapsel):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([kapsel.binary, "lab", "run", "--json", "read-only-root"], stdout=full,
+                                stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert result.returncode == 125 and "write to standard output" in result.stderr, result
+
+
+# --- import, export, learn, audit
+
+
+def lost_of(kapsel, kind, path):
+    result = kapsel.call("import", kind, "--json", "--rootfs", kapsel.rootfs, path)
+    return "\n".join(json.loads(result.stdout)["lost"])
+
+
+def test_what_a_unit_hides_or_says_in_drop_ins_is_not_lost_silently(kapsel, tmp_path):
+    unit = tmp_path / "u.service"
+    unit.write_text("[Service]\nExecStart=/bin/true\nInaccessiblePaths=/etc/secret\n")
+    assert "InaccessiblePaths" in lost_of(kapsel, "systemd", unit) and "drop-ins" not in lost_of(kapsel, "systemd", unit)
+    (tmp_path / "u.service.d").mkdir()
+    assert "drop-ins" in lost_of(kapsel, "systemd", unit)
+
+
+def bundle(directory, **linux):
+    config = {"ociVersion": "1.0.2", "root": {"path": "rootfs"},
+              "process": {"args": ["/bin/true"], "cwd": "/", "user": {"uid": 1, "gid": 1}},
+              "mounts": [{"destination": "/data", "type": "bind", "source": "/srv", "options": ["bind", "rw"]}],
+              "linux": linux}
+    (directory / "rootfs").mkdir()
+    (directory / "config.json").write_text(json.dumps(config))
+    return directory
+
+
+def test_paths_that_a_bundle_closes_and_kapsel_does_not_are_named(kapsel, tmp_path):
+    path = bundle(tmp_path, maskedPaths=["/proc/kcore", "/proc/meminfo"], readonlyPaths=["/proc/sys", "/data/keep"])
+    lost = lost_of(kapsel, "oci", path)
+    assert "/proc/meminfo" in lost and "/data/keep" in lost, lost
+    assert "/proc/kcore" not in lost and "/proc/sys" not in lost, lost
+
+
+def test_a_bundle_that_is_a_fifo_holds_nobody_up(kapsel, tmp_path):
+    os.mkfifo(tmp_path / "config.json")
+    for path in (tmp_path, tmp_path / "config.json"):
+        result = kapsel.call("import", "oci", path, timeout_s=20)
+        assert result.status == 1 and "not a regular file" in result.stderr, result
+
+
+@pytest.mark.parametrize("verb", ["export", "import", "learn"])
+@pytest.mark.parametrize("kind", ["fifo", "link", "device"])
+def test_an_output_that_is_no_file_is_refused_and_stays(kapsel, tmp_path, verb, kind):
+    """Replaced by its name, /dev/null or /dev/stdout would be gone."""
+    place = tmp_path / "output"
+    if kind == "fifo":
+        os.mkfifo(place)
+    elif kind == "link":
+        place.symlink_to("/proc/self/fd/1")
+    else:
+        os.mknod(place, 0o020666, os.makedev(1, 3))
+    before = os.lstat(place)
+    profile = kapsel.write(kapsel.profile(["/bin/true"]))
+    arguments = {"export": ["oci", "--output", place, profile],
+                 "import": ["docker-run", "--rootfs", kapsel.rootfs, "--output", place, "--", "docker", "run", "x", "true"],
+                 "learn": ["--no-limits", "--output", place, profile]}[verb]
+    result = kapsel.call(verb, *arguments, timeout_s=60)
+    assert result.status != 0 and "no regular file" in result.stderr, result
+    after = os.lstat(place)
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert [path.name for path in tmp_path.glob("output*")] == ["output"]
+
+
+def test_a_link_to_itself_leads_to_the_hosts_file(kapsel, tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/shadow").symlink_to("/etc/shadow")
+    rows = json.loads(kapsel.call("audit", "--json", "--rootfs", tmp_path).stdout)["checks"]
+    assert "/etc/shadow" in [entry["path"] for row in rows for entry in row["paths"]], rows

@@ -153,9 +153,10 @@ def test_kill_reaches_a_paused_container(runtime, container):
 @kapsel
 def test_kill_does_not_believe_a_pid_that_another_process_has(runtime, container):
     """The state of a container whose pid was reused: neither shown as running nor killed."""
-    victim = subprocess.Popen(["sleep", "100"])
     path = runtime.root / container / "state.json"
     pid = runtime.state(container)["pid"]
+    time.sleep(0.05)  # a process is told from another one by its start, in ticks of 10 ms
+    victim = subprocess.Popen(["sleep", "100"])
     path.write_text(path.read_text().replace(f'"pid":{pid}', f'"pid":{victim.pid}'))
     assert runtime.status(container) == "stopped"
     assert "container not running" in runtime.fails("kill", container, "KILL")

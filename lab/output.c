@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lab/convert/output.h"
+#include "lab/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 int output_save(const char *path, const char *name, const char *text, size_t size, struct error *err)
 {
-	char file[PATH_MAX], temporary[PATH_MAX + 8];
+	char file[PATH_MAX], temporary[PATH_MAX + 24];
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
 	int r;
@@ -24,7 +24,12 @@ int output_save(const char *path, const char *name, const char *text, size_t siz
 		r = snprintf(file, sizeof(file), "%s/%s", path, name);
 	if (r >= (int)sizeof(file))
 		return error_set(err, ENAMETOOLONG, "write %s", path);
-	snprintf(temporary, sizeof(temporary), "%s.new", file);
+	if (lstat(file, &st) == 0 && !S_ISREG(st.st_mode)) {
+		error_set(err, EEXIST, "write %s: it is no regular file", file);
+		return error_remedy(err, "name another file, or leave the option out for standard output");
+	}
+	/* Whoever was killed has left a name that nobody else takes. */
+	snprintf(temporary, sizeof(temporary), "%s.%d.new", file, (int)getpid());
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_set(err, errno, "create %s", temporary);
