@@ -175,8 +175,7 @@ static const struct code catalogue[] = {
 	  "errno lets an attacker go on trying; log lets nearly all calls through, for learning only.", "Use kill, the default." },
 	{ "W110", "further programs can be executed",
 	  "The default is to execute exactly once, so that a stolen service can't start a shell. With a "
-	  "list, a dynamic program's loader is reachable and runs any program in the container; with "
-	  "allow_jit a program in memory is, too.",
+	  "list, a dynamic program's loader is reachable and runs any program in the container.",
 	  "Use static programs, or a root file system without a shell." },
 	{ "W111", "more of /proc is shown",
 	  "Files about the whole system help to attack it, even with the worst of them masked.",

@@ -143,10 +143,6 @@ static void check_syscalls(const struct spec *spec, struct findings *findings)
 			finding,
 			"a dynamic program's loader runs any program in the container; only static programs, "
 			"or a rootfs without a shell, make the list mean what it says");
-		/* Landlock's rules are about files that have a path. */
-		if (spec->allow_jit && !spec_exec_any(spec))
-			finding_help(finding, "with \"allow_jit\" a program that lies in memory only "
-					      "(memfd_create) is executed past the list");
 	}
 }
 

@@ -25,6 +25,7 @@
 #define TYPE_MASK  0xfU    /* of socket(2)'s type: the rest are SOCK_CLOEXEC and SOCK_NONBLOCK */
 #define RAW_PACKET 10U     /* SOCK_PACKET: the kernel turns (AF_INET, SOCK_PACKET) into AF_PACKET */
 #define EMPTY_PATH 0x1000U /* AT_EMPTY_PATH */
+#define NOEXEC     0x8U    /* MFD_NOEXEC_SEAL, since Linux 6.3: older kernels answer EINVAL */
 
 #define IS(index, value)                                                                                     \
 	{                                                                                                    \
@@ -73,6 +74,16 @@ static const struct argument_rule rules[] = {
 	 */
 	{ "execveat", WHEN_EXEC_ONCE, EPERM, "a second program", { { ARGUMENT_OTHER_FD, 0, ALL, 0 } } },
 	{ "execveat", WHEN_EXEC_ONCE, EPERM, "a second program", { LACKS(4, EMPTY_PATH) } },
+
+	/*
+	 * A list of programs is Landlock's, and its rules are about paths. A file in memory has none:
+	 * execveat with AT_EMPTY_PATH would run it past the list, unless it can never be executable.
+	 */
+	{ "memfd_create",
+	  WHEN_EXEC_LIST,
+	  EPERM,
+	  "a file in memory that could be executed past exec.allow; MFD_NOEXEC_SEAL makes one that can't",
+	  { LACKS(1, NOEXEC) } },
 
 	/* Writable code: what PR_SET_MDWE does since Linux 6.3, here for older ones, too. */
 	{ "mmap",

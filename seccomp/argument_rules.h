@@ -34,6 +34,7 @@ enum argument_when {
 	WHEN_NO_THREADS,   /* clone opened for processes only */
 	WHEN_NO_PROCESSES, /* clone opened for threads only */
 	WHEN_EXEC_ONCE,
+	WHEN_EXEC_LIST,   /* exec.allow names programs, and not "*" */
 	WHEN_NO_IDENTITY, /* without @identity */
 	WHEN_ONLY_NOTIFY, /* socket is open for "notify" alone */
 };

@@ -65,6 +65,7 @@ static void open_rule(const struct spec *spec, const struct argument_rule *rule,
 		open_word(spec, denial->opens, "@process");
 		return;
 	case WHEN_EXEC_ONCE:
+	case WHEN_EXEC_LIST:
 		open_exec(denial->opens);
 		return;
 	case WHEN_NO_IDENTITY:

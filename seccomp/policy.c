@@ -166,6 +166,8 @@ static bool in_force(const struct argument_rule *rule, const struct spec *spec,
 		return !(clone & OPENED_BY_PROCESS);
 	case WHEN_EXEC_ONCE:
 		return policy->exec_once;
+	case WHEN_EXEC_LIST:
+		return !policy->exec_once && !spec_exec_any(spec);
 	case WHEN_NO_IDENTITY:
 		return !(openings->rows[SYSCALL_ROW_setresuid] & OPENED_MASK) &&
 		       !(openings->rows[syscall_row_find(rule->call)] & OPENED_BY_NAME);

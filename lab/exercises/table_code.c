@@ -160,15 +160,17 @@ const struct exercise exercise_rows_code[] = {
 		.id = "fileless",
 		.title = { "A program without a file", "Ein Programm ohne Datei" },
 		.question = {
-			"The profile lets the service execute one program by its path. The attacker "
-			"writes his own into a memory file, which has no path. Does it run?",
-			"Das Profil erlaubt dem Dienst ein Programm, mit Pfad. Der Angreifer schreibt "
-			"sein eigenes in eine Speicherdatei, die keinen Pfad hat. Läuft es?",
+			"The service has a just-in-time compiler and may execute one program, named "
+			"by its path. The attacker writes his own into a memory file, which has no "
+			"path. Does it run?",
+			"Der Dienst hat einen Just-in-time-Compiler und darf ein Programm ausführen, "
+			"mit Pfad genannt. Der Angreifer schreibt sein eigenes in eine Speicherdatei, "
+			"die keinen Pfad hat. Läuft es?",
 		},
 		.probes = "memfd-exec exec-other",
-		.common = "{ \"exec\": {\"allow\": [\"/probe/other\"]} }",
-		.opened = "{ \"allow_jit\": true }",
-		.key = "allow_jit",
+		.common = "{ \"allow_jit\": true, \"exec\": {\"allow\": [\"/probe/other\"]} }",
+		.opened = "{ \"exec\": {\"allow\": [\"*\"]} }",
+		.key = "exec.allow",
 		.open_answer = "OK",
 		.hard_answer = "EPERM",
 		.evidence = "/proc/self/status:Seccomp",
@@ -188,12 +190,12 @@ const struct exercise exercise_rows_code[] = {
 				"Virenscanner oder Untersuchung.",
 			},
 			{
-				"What holds is the filter, which refuses memfd_create; allow_jit opens "
-				"that call, so together with exec.allow it opens more than either line "
-				"says.",
-				"Es hält der Filter, der memfd_create ablehnt; allow_jit öffnet diesen "
-				"Aufruf und öffnet darum zusammen mit exec.allow mehr, als jede Zeile "
-				"für sich sagt.",
+				"What holds is the filter: with a list, memfd_create must have the flag "
+				"MFD_NOEXEC_SEAL, and what it makes can be mapped by the compiler, but "
+				"never executed.",
+				"Es hält der Filter: Mit einer Liste braucht memfd_create das Flag "
+				"MFD_NOEXEC_SEAL; was so entsteht, kann der Compiler mappen, aber "
+				"niemand ausführen.",
 			},
 		},
 		.man = "memfd_create(2), execveat(2), landlock(7)",
@@ -227,15 +229,14 @@ const struct exercise exercise_rows_code[] = {
 		},
 		.task = {
 			.ask = {
-				"The service gets a just-in-time compiler, and its helper stays. Write "
-				"the line for the compiler. What can it do now that you did not intend?",
-				"Der Dienst erhält einen Just-in-time-Compiler, das Hilfsprogramm "
-				"bleibt. Schreiben Sie die Zeile dafür. Was kann er nun, das Sie nicht "
-				"wollten?",
+				"An old compiler knows no MFD_NOEXEC_SEAL, and you accept that "
+				"anything can be executed. Which line opens that?",
+				"Ein alter Compiler kennt MFD_NOEXEC_SEAL nicht, und Sie nehmen in "
+				"Kauf, dass alles ausgeführt werden kann. Welche Zeile öffnet das?",
 			},
-			.solution = "{ \"allow_jit\": true }",
+			.solution = "{ \"exec\": {\"allow\": [\"*\"]} }",
 			.answer = "OK",
-			.allowed = "allow_jit",
+			.allowed = "exec.allow",
 		},
 	},
 	{ 0 },

@@ -33,6 +33,11 @@
 	{ "memfd_create by name", \
 	  KEYS({"syscalls": {"allow": ["@base", "@process", "memfd_create", "ftruncate"]}}), \
 	  answer }
+#define OPENING_JIT_AND_A_LIST(answer) \
+	{ "allow_jit and a list", \
+	  KEYS({"allow_jit": true, "exec": {"allow": ["/probe/other"]}, \
+	        "syscalls": {"allow": ["@base", "@process", "ftruncate"]}}), \
+	  answer }
 #define OPENING_EXEC_ALLOW_ANY(answer) \
 	{ "exec.allow any", KEYS({"exec": {"allow": ["*"]}}), answer }
 #define OPENING_EXEC_ALLOW_ONE(answer) \

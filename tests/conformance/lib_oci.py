@@ -7,6 +7,7 @@ nowhere else: a test is written by the specification, whatever its runtime.
 """
 
 import array
+import atexit
 import copy
 import ctypes
 import json
@@ -26,7 +27,8 @@ IN_VM = os.environ.get("VM_RUN") == "1"
 # Beyond this a call hangs.  The virtual machine without KVM is ten times slower.
 TIMEOUT_S = 100 if IN_VM else 20
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-CLONE_NEWNS, MS_REC, MS_PRIVATE, MS_SHARED, MS_BIND = 0x20000, 0x4000, 1 << 18, 1 << 20, 4096
+CLONE_NEWNS, CLONE_NEWCGROUP = 0x20000, 0x2000000
+MS_REC, MS_PRIVATE, MS_SHARED, MS_BIND = 0x4000, 1 << 18, 1 << 20, 4096
 MNT_DETACH = 2
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -141,6 +143,28 @@ def prepare_session():
         _check(libc.unshare(CLONE_NEWNS), "unshare")
         mount(None, "/", flags=MS_REC | MS_PRIVATE)
         mount("cgroup2", "/sys/fs/cgroup", "cgroup2")
+        _enter_own_cgroup(Path("/sys/fs/cgroup"))
+
+
+def _enter_own_cgroup(root):
+    """The session's root group is a group of its own, for runc 1.1.5 ties its device rules to the root group when a
+    cgroupsPath leads there: from then on nobody on the host could open /dev/fuse or /dev/kvm."""
+    own = root / f"peers-{os.getpid()}"
+    own.mkdir()
+    back = os.open(root / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+    directory = os.open(root, os.O_PATH | os.O_CLOEXEC)
+    (own / "cgroup.procs").write_text(str(os.getpid()))
+    _check(libc.unshare(CLONE_NEWCGROUP), "unshare the cgroup namespace")
+    unmount(root)
+    mount("cgroup2", root, "cgroup2")
+
+    def leave():
+        os.write(back, str(os.getpid()).encode())
+        for group in sorted(Path("/sys/fs/cgroup").glob("**/"), reverse=True):
+            if group != Path("/sys/fs/cgroup"):
+                group.rmdir()
+        os.rmdir(own.name, dir_fd=directory)
+    atexit.register(leave)
 
 
 def wait_for(condition, timeout_s=None, what="the condition"):

@@ -26,6 +26,7 @@
 static struct spec filter_spec(const struct run *run)
 {
 	static const char *const any[] = { "*", NULL };
+	static const char *const by_landlock[] = { "/", NULL };
 	const struct spec *layer = run->oci->layer->spec;
 	const struct oci_process *process = run->oci->process;
 
@@ -36,7 +37,7 @@ static struct spec filter_spec(const struct run *run)
 		.allow_nested_namespaces = layer->allow_nested_namespaces,
 		.allow_ptrace = layer->allow_ptrace,
 		.capabilities = process->capabilities.permitted & process->capabilities.bounding,
-		.exec_allow = { any, 1 },
+		.exec_allow = { spec_exec_any(layer) ? any : by_landlock, 1 },
 		.user = { .uid = process->user.uid, .gid = process->user.gid },
 	};
 }

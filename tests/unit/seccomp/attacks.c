@@ -194,6 +194,21 @@ Test(attacks, memory_files_need_allow_jit)
 	cr_assert(eq(int, run_call(&spec, &call), 0));
 }
 
+Test(attacks, memory_files_beside_a_list_of_programs_are_never_executable)
+{
+	static const char *const programs[] = { "/usr/bin/true", NULL };
+	const struct call plain = { SYS_memfd_create, { (unsigned long)"x", 0 } };
+	const struct call sealed = { SYS_memfd_create, { (unsigned long)"x", 0x8 } };
+	const struct call exec = { SYS_memfd_create, { (unsigned long)"x", 0x10 } };
+	struct spec spec = strict;
+
+	spec.allow_jit = true;
+	spec.exec_allow = (struct spec_strings){ programs, 1 };
+	cr_assert(eq(int, run_call(&spec, &plain), EPERM));
+	cr_assert(eq(int, run_call(&spec, &exec), EPERM));
+	cr_assert(ne(int, run_call(&spec, &sealed), EPERM));
+}
+
 static int executable_segment(const void *arg _unused_)
 {
 	int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0700);
