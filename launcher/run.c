@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "launcher/service/foreign.h"
 
 void run_init(struct run *run)
 {
@@ -58,14 +59,15 @@ static void close_all(int *fds, size_t n)
 void run_release(struct run *run)
 {
 	int *const single[] = {
-		&run->cgroup_fd,   &run->cgroup_parent_fd, &run->netns_fd,         &run->rootfs_fd,
-		&run->stdin_fd,    &run->stdout_fd,        &run->stderr_fd,        &run->procfs_fd,
-		&run->program_fd,  &run->interpreter_fd,   &run->init_pidfd,       &run->payload_pidfd,
-		&run->listener_fd, &run->notify_sock,      &run->memory_events_fd,
+		&run->cgroup_fd,   &run->cgroup_parent_fd, &run->netns_fd,   &run->rootfs_fd,
+		&run->stdin_fd,    &run->stdout_fd,        &run->stderr_fd,  &run->procfs_fd,
+		&run->program_fd,  &run->interpreter_fd,   &run->init_pidfd, &run->payload_pidfd,
+		&run->listener_fd, &run->memory_events_fd,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		fd_close(single[i]);
+	foreign_close(&run->notify_sock);
 	close_all(run->control, ARRAY_SIZE(run->control));
 	close_all(run->go, ARRAY_SIZE(run->go));
 	close_all(run->sealed, ARRAY_SIZE(run->sealed));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -162,8 +163,9 @@ static int live(struct service *service)
 static int wait_for_start(pid_t pid, int report)
 {
 	char id[RECORD_ID_SIZE] = "";
+	struct error err = { 0 };
 	ssize_t got;
-	int status = 0;
+	int status;
 
 	do
 		got = read(report, id, sizeof(id) - 1);
@@ -172,9 +174,17 @@ static int wait_for_start(pid_t pid, int report)
 		puts(id);
 		return 0;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_LAUNCHER;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			error_set(&err, errno, "wait for the supervisor");
+			return fail(&err);
+		}
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	/* It could say nothing itself. */
+	error_set(&err, ECANCELED, "start the service: signal %d killed its supervisor", WTERMSIG(status));
+	return fail(&err);
 }
 
 /*
@@ -187,6 +197,8 @@ static int detach(struct service *service)
 	int report[2], status;
 	pid_t pid;
 
+	/* Ignored, as some callers leave it, how a failed start ended would be lost. */
+	signal(SIGCHLD, SIG_DFL);
 	if (pipe2(report, O_CLOEXEC) < 0) {
 		error_set(&err, errno, "create the pipe to the waiting caller");
 		return fail(&err);

@@ -24,6 +24,9 @@ static void print_character(FILE *out, const unsigned char *text, size_t length)
 		fprintf(out, "\\u%04x", text[0]);
 	else if (length == 2 && text[0] == 0xc2 && text[1] < 0xa0)
 		fprintf(out, "\\u%04x", text[1]); /* C1: terminals obey it */
+	else if (str_direction_mark(text, length))
+		/* The reader refuses these as they are: a workload could make its own record unreadable. */
+		fprintf(out, "\\u%04x", str_direction_mark(text, length));
 	else
 		fwrite(text, 1, length, out);
 }

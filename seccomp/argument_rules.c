@@ -112,6 +112,13 @@ static const struct argument_rule rules[] = {
 	  EPERM,
 	  "changing RLIMIT_CORE, which keeps the host's core handler away",
 	  { IS(1, RLIMIT_CORE), { ARGUMENT_GIVEN, 2, ALL, 0 } } },
+	/* Process 1 has the workload's id and, with no descriptors allowed, could wait for nothing any more.
+	 */
+	{ "prlimit64",
+	  WHEN_ALWAYS,
+	  EPERM,
+	  "changing the limits of another process",
+	  { NOT(0, 0), { ARGUMENT_GIVEN, 2, ALL, 0 } } },
 	{ "setrlimit",
 	  WHEN_ALWAYS,
 	  EPERM,

@@ -103,7 +103,9 @@ int learn_place_make(const struct spec *spec, struct learn_place *ret, struct er
 	ret->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (ret->listener < 0 || pipe2(ret->output, O_CLOEXEC) < 0)
 		return error_set(err, errno, "make a socket and a pipe");
-	/* The workload may open /dev/stdout, which is this pipe. */
+	/* The workload may open /dev/stdout, which is this pipe, and read what we are about to. */
+	if (fcntl(ret->output[0], F_SETFL, O_NONBLOCK) < 0)
+		return error_set(err, errno, "prepare the pipe");
 	if (!ret->ids.alone && fchown(ret->output[1], ret->ids.host_uid, ret->ids.host_gid) < 0)
 		return error_set(err, errno, "give the workload its output");
 	return open_sockets(spec, ret, err);

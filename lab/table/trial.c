@@ -49,8 +49,7 @@ static void fill(struct trial_answer *answer, const struct json *line)
 	answer->known = true;
 }
 
-/* Lines that are not the probe program's are left out. */
-static void take_answers(char *text, struct trial_answer *answers, size_t n)
+void trial_take(char *text, struct trial_answer *answers, size_t n)
 {
 	struct findings *findings = calloc(1, sizeof(*findings));
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -127,7 +126,7 @@ static int start(const struct trial *trial, const char *const *before, struct tr
 		trial_output_clear(&output);
 		return error_set(err, EPROTO, "run the probe program under this profile");
 	}
-	take_answers(output.text, answers, n);
+	trial_take(output.text, answers, n);
 	if (first_unknown(answers, n))
 		take_end(first_unknown(answers, n), output.status);
 	trial_output_clear(&output);

@@ -32,6 +32,13 @@ struct trial_answer {
 };
 
 /**
+ * trial_take() - find the answers in what a container wrote; other lines are left out
+ * @text: is changed
+ * @answers: with their rows set; one that is known stays as it is
+ */
+void trial_take(char *text, struct trial_answer *answers, size_t n);
+
+/**
  * trial_run() - get an answer for each of @answers
  * @answers: with their rows set; the rest is filled
  *

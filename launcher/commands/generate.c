@@ -32,7 +32,9 @@ static int write_file(const char *name, const char *text, size_t size, struct er
 	int r;
 
 	snprintf(temporary, sizeof(temporary), ".%s.new", name);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* In /tmp one of that name may be somebody else's, who would keep it open. */
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_set(err, errno, "create %s", temporary);
 	r = fd_write_all(fd, text, size);

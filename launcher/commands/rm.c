@@ -12,7 +12,7 @@
 #include "launcher/service/remove.h"
 
 /* After its last word a supervisor still flushes its log, and its standby leaves after it. */
-enum { LEAVE_MS = 10000 };
+enum { LEAVE_MS = 10000, ASK_AGAIN_MS = 500 };
 
 struct request {
 	bool force;
@@ -28,10 +28,28 @@ static int stop(const char *run_dir, const char *name, struct error *err)
 	return r == -ECONNREFUSED || r == -ENOENT || r == -EPIPE ? 0 : r;
 }
 
+/*
+ * Nobody may listen although the service goes on: its supervisor was killed, and the standby is about to
+ * take over. Who is still there after a while is asked once more.
+ */
+static int stop_and_remove(const char *run_dir, const char *name, struct remove_options options,
+			   struct error *err)
+{
+	int r = -EBUSY;
+
+	options.wait_ms = ASK_AGAIN_MS;
+	for (unsigned int waited = 0; r == -EBUSY && waited < LEAVE_MS; waited += ASK_AGAIN_MS) {
+		*err = (struct error){ 0 };
+		r = stop(run_dir, name, err);
+		if (r == 0)
+			r = remove_service(run_dir, name, &options, err);
+	}
+	return r;
+}
+
 static int remove_one(const struct host *host, const char *given, const void *arg, struct error *err)
 {
 	const struct request *request = arg;
-	struct remove_options options = request->options;
 	struct record record;
 	int r = record_find(host->run_dir, given, &record, err);
 
@@ -43,12 +61,10 @@ static int remove_one(const struct host *host, const char *given, const void *ar
 				  record_status_name(record.status));
 			return error_remedy(err, "kapsel rm --force %s stops it first", given);
 		}
-		r = stop(host->run_dir, record.name, err);
-		if (r < 0)
-			return r;
-		options.wait_ms = LEAVE_MS;
+		r = stop_and_remove(host->run_dir, record.name, request->options, err);
+	} else {
+		r = remove_service(host->run_dir, record.name, &request->options, err);
 	}
-	r = remove_service(host->run_dir, record.name, &options, err);
 	/* One that was not detached takes its state along. */
 	if (r < 0 && !(r == -ENOENT && request->force))
 		return r;

@@ -8,6 +8,7 @@
 
 struct error;
 struct oci_run;
+struct oci_user;
 
 /** oci_namespaces_index() - Return: the kind's index in run_namespace_names and struct proof. */
 size_t oci_namespaces_index(enum oci_namespace_type type);
@@ -33,3 +34,11 @@ int oci_namespaces_join(const struct oci_run *run, struct error *err);
 /** oci_namespaces_keep_hidden() - undumpable, and bound to the runtime's life, after a change of ids. 0 or
  * -errno. */
 int oci_namespaces_keep_hidden(struct error *err);
+
+/**
+ * oci_namespaces_become_root() - the ids of the root of the own user namespace, with all capabilities kept
+ * @user: whose ids must do where 0 isn't mapped
+ *
+ * The process stays hidden. Return: 0 or -errno.
+ */
+int oci_namespaces_become_root(const struct oci_user *user, struct error *err);

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "launcher/oci/state.h"
+#include "launcher/service/foreign.h"
 
 #define DIRECTORY "notify"
 #define NAME      "notify.sock"
@@ -215,18 +216,20 @@ static int tell_manager(const char *text, int fd, struct error *err)
 int notify_socket_forward(int sock, pid_t pid, struct error *err)
 {
 	char message[NOTIFY_SOCKET_MESSAGE_MAX + 1], text[NOTIFY_SOCKET_MESSAGE_MAX + 64];
-	bool ready = false;
+	bool ready = false, carried = false;
 
 	/* A flood must not keep us: the rest is for the next call. */
-	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
-		/* Without room for descriptors: the kernel closes what came along, barriers included. */
-		ssize_t got = recv(sock, message, sizeof(message), 0);
+	for (int i = 0; i < MESSAGES_AT_ONCE && !carried; i++) {
+		/* What came along is closed, barriers included. */
+		ssize_t got = foreign_receive(sock, message, sizeof(message), &carried);
 		int r;
 
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		if (got == -EMSGSIZE)
+			continue;
+		if (got == -EAGAIN || got == -EINTR)
 			break;
 		if (got < 0)
-			return error_set(err, errno, "read the container's notify socket");
+			return error_set(err, (int)-got, "read the container's notify socket");
 		ready = notify_socket_filter(message, (size_t)got, pid, text) || ready;
 		r = *text ? tell_manager(text, -1, err) : 0;
 		if (r < 0)

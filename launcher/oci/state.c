@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,9 +23,13 @@ int oci_state_check_id(const char *id, struct error *err)
 {
 	size_t length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-");
 
-	if (length == 0 || id[length] || length > NAME_MAX || str_equal(id, ".") || str_equal(id, "..")) {
+	/* With a dash in front, whoever passes it on without "--" passes an option. */
+	if (length == 0 || id[length] || length > NAME_MAX || id[0] == '-' || str_equal(id, ".") ||
+	    str_equal(id, "..")) {
 		error_set(err, EINVAL, "invalid container id \"%.80s\"", id);
-		error_remedy(err, "use 1 to %d of the characters A-Z a-z 0-9 _ + . -, not \".\" or \"..\"",
+		error_remedy(err,
+			     "use 1 to %d of the characters A-Z a-z 0-9 _ + . -, the first one no \"-\", and "
+			     "not \".\" or \"..\"",
 			     NAME_MAX);
 		return -EINVAL;
 	}
@@ -62,28 +67,67 @@ const char *oci_state_default_root(struct arena *arena, bool rootless, struct er
 	return path;
 }
 
-int oci_state_check_root(int fd, const char *path, struct error *err)
+/* Whether nobody but the caller and root can put something else into its place, or into it. */
+static bool is_own(const struct stat *st)
 {
-	struct stat st;
+	return (st->st_uid == geteuid() || st->st_uid == 0) &&
+	       (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (st->st_mode & S_ISVTX));
+}
 
-	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "look at the state directory %s", path);
-	if ((st.st_uid == geteuid() || st.st_uid == 0) &&
-	    (!(st.st_mode & (S_IWGRP | S_IWOTH)) || (st.st_mode & S_ISVTX)))
-		return 0;
+static int refuse_root(const char *path, struct error *err)
+{
 	error_set(err, EPERM, "others can change the state directory %s", path);
 	error_remedy(err, "use a directory of your own, that others can't write to");
 	return -EPERM;
 }
 
-static int open_root(const struct oci_state_root *root, struct error *err)
+/* Whether nobody else can put anything into this open directory: what stands there is believed. */
+static int check_directory(int fd, const char *path, struct error *err)
 {
-	_cleanup_fd_ int fd = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "look at the state directory %s", path);
+	return is_own(&st) ? 0 : refuse_root(path, err);
+}
+
+/*
+ * Somebody else's link, or one in a directory where others can exchange it, would choose whose state is
+ * believed (CVE-2015-1331). /var/run is root's link in a directory of root's.
+ */
+static int open_linked_root(const char *path, struct error *err)
+{
+	const char *name = strrchr(path, '/') + 1;
+	_cleanup_fd_ int parent_fd = -1, fd = -1;
+	struct stat parent, st;
+	char above[PATH_MAX];
+
+	snprintf(above, sizeof(above), "%.*s", (int)(name - path), path);
+	parent_fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (parent_fd < 0 || fstat(parent_fd, &parent) < 0 ||
+	    fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "open the state directory %s", path);
+	/* The mode of a link says nothing: all have 0777. */
+	st.st_mode &= (mode_t) ~(S_IWGRP | S_IWOTH);
+	if (!is_own(&parent) || !is_own(&st))
+		return refuse_root(path, err);
+	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "open the state directory %s", path) : take_fd(&fd);
+}
+
+int oci_state_open_root(const struct oci_state_root *root, struct error *err)
+{
+	_cleanup_fd_ int fd = open(root->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR)) {
+		fd = open_linked_root(root->path, err);
+		if (fd < 0)
+			return fd;
+	}
 	if (fd < 0)
 		return error_set(err, errno, "open the state directory %s", root->path);
-	r = oci_state_check_root(fd, root->path, err);
+	r = check_directory(fd, root->path, err);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -108,12 +152,12 @@ static int make_root(const struct oci_state_root *root, struct error *err)
 
 static int open_made_root(const struct oci_state_root *root, struct error *err)
 {
-	int r, fd = open_root(root, err);
+	int r, fd = oci_state_open_root(root, err);
 
 	if (fd != -ENOENT)
 		return fd;
 	r = make_root(root, err);
-	return r < 0 ? r : open_root(root, err);
+	return r < 0 ? r : oci_state_open_root(root, err);
 }
 
 /* -ENOENT: somebody has removed the directory in the meantime. */
@@ -182,7 +226,7 @@ int oci_state_open(const struct oci_state_root *root, const char *id, struct err
 
 	if (r < 0)
 		return r;
-	root_fd = open_root(root, err);
+	root_fd = oci_state_open_root(root, err);
 	if (root_fd == -ENOENT)
 		return does_not_exist(id, err);
 	if (root_fd < 0)
@@ -194,7 +238,7 @@ int oci_state_open(const struct oci_state_root *root, const char *id, struct err
 		return error_set(err, errno, "open %s/%s", root->path, id);
 	/* In a directory that others may write to (/tmp with its sticky bit), they may have put this one
 	 * there. */
-	r = oci_state_check_root(fd, id, err);
+	r = check_directory(fd, id, err);
 	if (r < 0)
 		close(fd);
 	return r < 0 ? r : fd;

@@ -57,16 +57,17 @@ struct oci_state {
 };
 
 /**
- * oci_state_check_root() - whether nobody else can put anything into this open directory for state
+ * oci_state_open_root() - open the directory for state, which nobody else may be able to put anything into
  *
- * What stands in the state is believed by all later calls, with the caller's rights. Return: 0, or -EPERM.
+ * What stands in the state is believed by all later calls, with the caller's rights. A link to it must be the
+ * caller's or root's, in a directory where nobody else can exchange it. Return: its fd, -EPERM or -errno.
  */
-int oci_state_check_root(int fd, const char *path, struct error *err);
+int oci_state_open_root(const struct oci_state_root *root, struct error *err);
 
 /** oci_status_name() - Return: "created", "running", … */
 const char *oci_status_name(enum oci_status status);
 
-/** oci_state_check_id() - 0, or -EINVAL with *err: an id is [A-Za-z0-9_+.-]{1,255}, not "." or "..". */
+/** oci_state_check_id() - 0, or -EINVAL with *err: [A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,254}, not "." or "..". */
 int oci_state_check_id(const char *id, struct error *err);
 
 /**

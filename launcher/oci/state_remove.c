@@ -75,8 +75,10 @@ int oci_state_remove(const struct oci_state_root *root, const char *id, struct e
 		return r;
 	if (unlinkat(fd, "state.json", 0) < 0 && errno != ENOENT)
 		return error_set(err, errno, "remove %s/%s/state.json", root->path, id);
-	root_fd = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0 || (unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT))
+	root_fd = oci_state_open_root(root, err);
+	if (root_fd < 0)
+		return root_fd;
+	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_set(err, errno, "remove %s/%s", root->path, id);
 	return 0;
 }

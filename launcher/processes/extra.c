@@ -19,6 +19,7 @@
 #include "launcher/processes/extra_order.h"
 #include "launcher/processes/extra_verify.h"
 #include "launcher/processes/init_extra.h"
+#include "launcher/processes/processes.h"
 #include "launcher/run.h"
 #include "profiles/spec.h"
 #include "seccomp/notify.h"
@@ -360,7 +361,7 @@ int extra_message(struct run *run, const struct message *message, int *fds, size
 			extra_kill(extra);
 	} else if (message->type == MESSAGE_EXTRA_FAILED) {
 		if (extra->failure.code == 0)
-			extra->failure = message->error;
+			(void)wire_take(&message->error, &extra->failure);
 	} else if (message->type == MESSAGE_EXTRA_ENDED) {
 		finish(extra, message->status);
 	} else {

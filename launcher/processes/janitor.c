@@ -23,6 +23,7 @@
 #include "base/loop.h"
 #include "launcher/processes/service.h"
 #include "launcher/run.h"
+#include "launcher/service/foreign.h"
 #include "launcher/service/passed.h"
 #include "launcher/service/sd_notify.h"
 #include "launcher/state.h"
@@ -235,7 +236,7 @@ static void close_run(struct heard *heard)
 static void take_listening(struct service *service, const struct word *word, int fds[WORD_FDS])
 {
 	for (size_t i = 0; i < WORD_FDS && word->first + i < RUN_LISTEN_MAX; i++) {
-		fd_close(&service->kept_listen_fds[word->first + i]);
+		foreign_close(&service->kept_listen_fds[word->first + i]);
 		if (word->given & 1u << i)
 			service->kept_listen_fds[word->first + i] = take_fd(&fds[i]);
 	}

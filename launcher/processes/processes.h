@@ -75,3 +75,12 @@ int payload_execute(const struct run *run, struct error *err);
 
 /** wire_fail() - send *err to the supervisor and exit; used by init and payload. */
 _noreturn_ void wire_fail(int sock, const struct error *err);
+
+/**
+ * wire_take() - the error that another process sent, for our caller
+ *
+ * That process stands in the container: whatever it sent, the texts end, the number is one, and the exit
+ * status one of ours.
+ * Return: -err->code.
+ */
+int wire_take(const struct error *sent, struct error *err);

@@ -5,13 +5,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/loop.h"
 #include "launcher/processes/ready_message.h"
 #include "launcher/run.h"
+#include "launcher/service/foreign.h"
 #include "profiles/spec.h"
 
 /*
@@ -33,43 +32,6 @@ struct ready {
 	char status[READY_STATUS_MAX];
 	bool busy, gone; /* ready_free() within a callback: on_datagram() frees when it returns */
 };
-
-static void close_passed(struct msghdr *msg)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		size_t n = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS
-				   ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int)
-				   : 0;
-
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			close(fd);
-		}
-	}
-}
-
-/* Return: bytes, or -errno; -EMSGSIZE for one that is too long or not by itself. */
-static ssize_t receive(int sock, char buffer[READY_DATAGRAM_MAX])
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int) *
-				      253)]; /* SCM_MAX_FD: else the kernel closes the rest itself */
-	} control;
-	struct iovec iov = { .iov_base = buffer, .iov_len = READY_DATAGRAM_MAX };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	ssize_t got = recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-	if (got < 0)
-		return -errno;
-	close_passed(&msg);
-	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : got;
-}
 
 static void bite(struct ready *ready, bool triggered)
 {
@@ -157,15 +119,16 @@ static void act(struct ready *ready, const struct ready_message *message)
 static int on_datagram(void *arg, short revents, struct error *err)
 {
 	struct ready *ready = arg;
+	bool carried = false;
 
 	(void)revents, (void)err;
 	ready->busy = true;
 	loop_pause(ready->loop, ready->source, true);
 	loop_timer_set(ready->loop, ready->rest, REST_MS);
-	for (int i = 0; i < AT_ONCE_MAX && !ready->gone; i++) {
+	for (int i = 0; i < AT_ONCE_MAX && !ready->gone && !carried; i++) {
 		char buffer[READY_DATAGRAM_MAX];
 		struct ready_message message;
-		ssize_t got = receive(ready->run->notify_sock, buffer);
+		ssize_t got = foreign_receive(ready->run->notify_sock, buffer, sizeof(buffer), &carried);
 
 		if (got == -EMSGSIZE)
 			continue;

@@ -232,11 +232,13 @@ static int start(struct service *service, bool first, struct error *err)
 		service_record_run(service);
 		service->record.health =
 			service->spec.health.command.n > 0 ? RECORD_HEALTH_STARTING : RECORD_HEALTH_NONE;
+		/* Before the first line: who reads the log looks here for it. And no verb finds a service
+		 * without a record: it could not be stopped. */
 		if (first)
-			service_save(
-				service); /* before the first line: who reads the log looks here for it */
-		r = janitor_share(service, err);
+			r = record_write(service->base->state_fd, &service->record, err);
 	}
+	if (r == 0)
+		r = janitor_share(service, err);
 	if (r == 0)
 		r = supervisor_attach(service, err);
 	if (r == 0)

@@ -23,7 +23,8 @@ static bool is_ignored(int number)
 
 static void fill(sigset_t *set)
 {
-	static const int taken[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE };
+	static const int taken[] = { SIGTERM, SIGINT,   SIGHUP,  SIGQUIT, SIGUSR1,
+				     SIGUSR2, SIGWINCH, SIGPIPE, SIGXFSZ };
 
 	sigemptyset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
@@ -50,7 +51,9 @@ int signals_open(struct error *err)
 	int fd;
 
 	fill(&set);
-	sigdelset(&set, SIGPIPE); /* only blocked: a closed terminal shows as EPIPE */
+	/* Only blocked: a closed terminal shows as EPIPE, a file at RLIMIT_FSIZE as EFBIG. */
+	sigdelset(&set, SIGPIPE);
+	sigdelset(&set, SIGXFSZ);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? error_set(err, errno, "open a descriptor for signals") : fd;
 }

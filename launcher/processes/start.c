@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -137,6 +138,28 @@ static int make_init(struct run *run, struct error *err)
 	return 0;
 }
 
+/*
+ * A caller whom the kernel spares when memory runs out is spared alone: of the host's processes the workload
+ * would be the last to go, and of its own group none. Written from outside by who has the right, 0 is also
+ * the least that it can go back to.
+ */
+static int drop_oom_protection(const struct run *run, struct error *err)
+{
+	char text[32], path[64];
+	ssize_t got = fd_read_file(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text));
+	int r;
+
+	if (got < 0)
+		return error_set(err, (int)-got, "read the own oom_score_adj");
+	if (atoi(text) >= 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)run->init_pid);
+	r = fd_write_file(AT_FDCWD, path, "0");
+	return r < 0 ? error_set(err, -r, "take the caller's oom_score_adj of %d from the workload",
+				 atoi(text))
+		     : 0;
+}
+
 static int write_maps(struct run *run, struct error *err)
 {
 	char word;
@@ -145,7 +168,9 @@ static int write_maps(struct run *run, struct error *err)
 	/* Without rights the maps can be written only once init has made itself dumpable. */
 	if (!host_privileged(run->host) && read(run->control[0], &word, 1) != 1)
 		return error_set(err, ECHILD, "wait for init");
-	r = plan_apply(run->plan, PHASE_MAP, run, err);
+	r = drop_oom_protection(run, err);
+	if (r == 0)
+		r = plan_apply(run->plan, PHASE_MAP, run, err);
 	if (r == 0)
 		r = plan_call(run->plan, PLAN_MAP, run, err);
 	if (r == 0 && write(run->control[0], "", 1) != 1)
@@ -174,8 +199,7 @@ static int wait_for_seal(struct run *run, struct error *err)
 			"the container's memory limit may be too small for its own set-up, or a security module stopped it");
 	}
 	if ((size_t)got == sizeof(message) && message.type == MESSAGE_FAILED) {
-		*err = message.error;
-		return err->code > 0 ? -err->code : -EPROTO;
+		return wire_take(&message.error, err);
 	}
 	if ((size_t)got != sizeof(message) || message.type != MESSAGE_SEALED || fds[SEALED_NOTIFY] < 0)
 		return error_set(err, EPROTO, "understand init");

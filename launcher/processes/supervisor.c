@@ -105,7 +105,7 @@ static int on_control(void *arg, short revents, struct error *err)
 		return 0;
 	}
 	if ((size_t)got == sizeof(message) && message.type == MESSAGE_FAILED) {
-		service->failure = message.error;
+		(void)wire_take(&message.error, &service->failure);
 	} else if ((size_t)got == sizeof(message) && message.type == MESSAGE_ENDED) {
 		service->ending.by_init = true;
 		service->ending.wait_status = message.status;

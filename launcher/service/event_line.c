@@ -26,6 +26,7 @@ static size_t take_unit(const unsigned char *text, size_t size, char unit[UNIT_M
 {
 	static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
 	size_t length = str_utf8_length(text, size);
+	unsigned int mark = length ? str_direction_mark(text, length) : 0;
 
 	if (length == 0) {
 		*ret_size = (size_t)snprintf(unit, UNIT_MAX, "\\ufffd");
@@ -41,6 +42,11 @@ static size_t take_unit(const unsigned char *text, size_t size, char unit[UNIT_M
 	}
 	if (text[0] < 0x20 || text[0] == 0x7f || (length == 2 && text[0] == 0xc2 && text[1] < 0xa0)) {
 		*ret_size = (size_t)snprintf(unit, UNIT_MAX, "\\u%04x", length == 2 ? text[1] : text[0]);
+		return length;
+	}
+	/* As it is, the reader refuses it: a workload could hide its own events. */
+	if (mark) {
+		*ret_size = (size_t)snprintf(unit, UNIT_MAX, "\\u%04x", mark);
 		return length;
 	}
 	memcpy(unit, text, length);

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "launcher/run.h"
 #include "launcher/service/endpoint.h"
+#include "launcher/service/foreign.h"
 #include "launcher/service/passed.h"
 #include "launcher/steps/steps.h"
 #include "profiles/spec.h"
@@ -115,7 +116,7 @@ static int open_own(struct run *run, size_t i, struct error *err)
 	if (kept && is_usable(*kept, listen_spec))
 		return reuse(*kept, listen_spec, err);
 	if (kept)
-		fd_close(kept);
+		foreign_close(kept);
 	fd = open_one(listen_spec, err);
 	if (fd < 0)
 		return fd;

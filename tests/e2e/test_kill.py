@@ -237,7 +237,7 @@ def test_the_log_of_a_killed_supervisor_has_whole_lines(case, kapsel):
     assert b'{"log":"next\\n"' in log.read_bytes().split(b"\n")[-2]
 
 
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGHUP, signal.SIGXFSZ])
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGHUP, signal.SIGXCPU])
 def test_any_other_death_of_the_supervisor_is_cleaned_up_too(case, number):
     one = case(["/bin/sleep", "1000"])
     process = one.launch()

@@ -109,11 +109,11 @@ def test_delete_force_of_an_unknown_container_is_fine(runtime):
 
 
 @kapsel
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "a b", "é", "a\nb", "x" * 256])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "a b", "é", "a\nb", "x" * 256, "-x", "--root=/x", "--"])
 def test_a_bad_id_is_refused(runtime, name):
     runtime.root.mkdir()
-    assert "invalid container id" in runtime.fails("state", name)
-    assert "invalid container id" in runtime.fails("delete", "--force", name)
+    assert "invalid container id" in runtime.fails("state", "--", name)
+    assert "invalid container id" in runtime.fails("delete", "--force", "--", name)
 
 
 @kapsel

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "launcher/oci/commands/container.h"
 #include "launcher/oci/commands/output.h"
@@ -34,18 +35,19 @@ static int compare_names(const void *a, const void *b)
 
 /* What may be a container, sorted. Return: 0 or -errno. */
 static int read_names(const struct oci_globals *globals, struct arena *arena, const char ***ret,
-		      size_t *ret_n)
+		      size_t *ret_n, struct error *err)
 {
-	DIR *directory = opendir(globals->root.path);
+	_cleanup_fd_ int fd = oci_state_open_root(&globals->root, err);
 	size_t n = 0, room = 64;
 	const char **names = arena_array(arena, room, sizeof(*names));
+	DIR *directory;
 
+	if (fd < 0)
+		return fd;
+	directory = fdopendir(fd);
 	if (!directory)
-		return -errno;
-	if (oci_state_check_root(dirfd(directory), globals->root.path, NULL) < 0) {
-		closedir(directory);
-		return -EPERM;
-	}
+		return error_set(err, errno, "list the state directory %s", globals->root.path);
+	(void)take_fd(&fd);
 	for (const struct dirent *entry = readdir(directory); names && entry; entry = readdir(directory)) {
 		if ((entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
 		    oci_state_check_id(entry->d_name, NULL) < 0)
@@ -63,7 +65,7 @@ static int read_names(const struct oci_globals *globals, struct arena *arena, co
 	}
 	closedir(directory);
 	if (!names || (n > 0 && !names[n - 1]))
-		return -ENOMEM;
+		return error_set(err, ENOMEM, "list the state directory %s", globals->root.path);
 	qsort(names, n, sizeof(*names), compare_names);
 	*ret = names;
 	*ret_n = n;
@@ -156,13 +158,13 @@ static int list(const struct oci_globals *globals, enum shape shape, struct aren
 	struct table table = { .arena = arena };
 	const char **names = NULL;
 	size_t n = 0, shown = 0;
-	int r = read_names(globals, arena, &names, &n);
+	int r = read_names(globals, arena, &names, &n, err);
 
 	/* The default directory comes with the first container; a given one should be there. */
 	if (r == -ENOENT && !globals->root.given)
 		r = 0;
 	if (r < 0)
-		return error_set(err, -r, "list the state directory %s", globals->root.path);
+		return r;
 	table.rows = arena_array(arena, n + 1, sizeof(*table.rows));
 	if (!table.rows)
 		return error_set(err, ENOMEM, "list containers");

@@ -69,6 +69,8 @@ static int run_verb(const struct oci_parse *parse, char **argv, struct arena *ar
 
 	if (!verb)
 		return unknown_verb(globals, parse->operands[0]);
+	/* At the caller's limit on file size a write is the errno EFBIG: who dies removes nothing. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* A caller that hears our warnings no more must not end us between what we make and its removal. The
 	 * workload and hooks get all signals as they should be. */
 	if (verb->enters)

@@ -16,11 +16,11 @@
 #include "launcher/oci/notify_socket.h"
 #include "launcher/oci/run.h"
 
-/* All but those of our own mistakes, of our child, and of job control. */
+/* All but those of our own mistakes and writes, of our child, and of job control. */
 static void fill(sigset_t *set)
 {
 	static const int own[] = { SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRAP, SIGSYS,
-				   SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGURG };
+				   SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, SIGURG,  SIGXFSZ };
 
 	sigfillset(set);
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "launcher/oci/processes/processes.h"
+#include "launcher/processes/processes.h"
 
 #define GATE_NAME "start"
 
@@ -57,8 +58,7 @@ int oci_wire_hear(int sock, int (*on_listener)(int fd, const void *arg, struct e
 		}
 		if ((size_t)got != sizeof(message) || message.type != MESSAGE_FAILED)
 			return error_set(err, EPROTO, "understand the container's process");
-		*err = message.error;
-		return err->code > 0 ? -err->code : -EPROTO;
+		return wire_take(&message.error, err);
 	}
 }
 

@@ -37,6 +37,7 @@ _noreturn_ static void joiner_main(struct run *run)
 	struct clone_args args = { .flags = run->oci->clone_flags | CLONE_PARENT };
 	struct error err = { 0 };
 	pid_t pid;
+	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* The caller's groups: a user namespace that is joined may forbid to drop them later. */
@@ -46,8 +47,16 @@ _noreturn_ static void joiner_main(struct run *run)
 	}
 	if (join(run, &err) < 0)
 		wire_fail(run->control[1], &err);
-	/* From here on processes of the container may see this one. */
-	if (oci_namespaces_keep_hidden(&err) < 0)
+	/*
+	 * From here on processes of the container may see this one. The caller's id is none of a user
+	 * namespace: what is made under it, like a terminal, would belong to nobody, and could be given to
+	 * nobody.
+	 */
+	if (run->oci->exec_flags & CLONE_NEWUSER)
+		r = oci_namespaces_become_root(&run->oci->process->user, &err);
+	else
+		r = oci_namespaces_keep_hidden(&err);
+	if (r < 0)
 		wire_fail(run->control[1], &err);
 	/* For exec the joiner itself was made in the group. */
 	if (run->oci->clone_into_cgroup && !run->oci->exec) {

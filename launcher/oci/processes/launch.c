@@ -29,6 +29,7 @@
 #include "launcher/oci/processes/processes.h"
 #include "launcher/oci/run.h"
 #include "launcher/plan.h"
+#include "launcher/processes/processes.h"
 
 void oci_run_init(struct oci_run *oci)
 {
@@ -206,8 +207,7 @@ static int handle(struct run *run, struct message *message, int *fd, struct erro
 	if (message->type == MESSAGE_HOOKS)
 		return run_hooks(run, err);
 	if (message->type == MESSAGE_FAILED) {
-		*err = message->error;
-		return err->code > 0 ? -err->code : -EPROTO;
+		return wire_take(&message->error, err);
 	}
 	/* The others are of the native mode's processes, or for `start`. */
 	return error_set(err, EPROTO, "understand the container's process");

@@ -25,8 +25,7 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* Root of the user namespace; where 0 isn't mapped, the workload's own id must do. */
-static int become_root(const struct oci_user *user, struct error *err)
+int oci_namespaces_become_root(const struct oci_user *user, struct error *err)
 {
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "keep capabilities over the switch");
@@ -95,7 +94,7 @@ static int namespaces_apply(const struct step *step, struct run *run, struct err
 
 	(void)step;
 	if (run->oci->new_userns || run->oci->join_fds[OCI_NS_USER] >= 0)
-		r = become_root(&run->oci->process->user, err);
+		r = oci_namespaces_become_root(&run->oci->process->user, err);
 	if (r == 0 && run->oci->new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
 		r = error_set(err, errno, "create the cgroup namespace");
 	if (r == 0 && run->oci->new_time)

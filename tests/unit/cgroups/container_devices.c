@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -312,6 +314,55 @@ Test(container_devices, stop_an_open_and_an_update_opens_it_again)
 	cr_assert(zero(int, attempt(&scratch, device_attempt_open, &kmsg_rw)),
 		  "an update to a privileged one takes hold");
 	scratch_finish(&scratch);
+}
+
+struct tries {
+	atomic_bool over;
+	atomic_uint n, opened;
+};
+
+/* Opens what no filter of the test allows, until that is over. */
+static int open_all_the_time(void *arg)
+{
+	struct tries *tries = arg;
+
+	while (!tries->over) {
+		int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+		tries->n++;
+		tries->opened += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	return 0;
+}
+
+Test(container_devices, leave_no_moment_without_a_filter_when_it_is_replaced)
+{
+	const struct oci_device_rule deny[] = { DENY_ALL };
+	const struct oci_device_rule other[] = {
+		DENY_ALL,
+		{ .allow = true, .type = 'c', .major = 1, .minor = 5, ALL },
+	};
+	struct tries *tries =
+		mmap(NULL, sizeof(*tries), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct scratch scratch;
+	pid_t pid;
+
+	cr_assert(ne(ptr, tries, MAP_FAILED));
+	scratch_init(&scratch, 0);
+	scratch_create(&scratch, 0);
+	apply(&scratch, deny, ARRAY_SIZE(deny));
+	pid = scratch_spawn(scratch.fd, open_all_the_time, tries);
+	for (unsigned int i = 0; i < 20 || tries->n < 1000; i++) {
+		apply(&scratch, i % 2 ? deny : other, i % 2 ? ARRAY_SIZE(deny) : ARRAY_SIZE(other));
+		cr_assert(eq(int, devices_attached(scratch.fd), 1));
+	}
+	tries->over = true;
+	cr_assert(zero(int, scratch_wait(pid)));
+	cr_assert(eq(uint, tries->opened, 0));
+	scratch_finish(&scratch);
+	munmap(tries, sizeof(*tries));
 }
 
 Test(container_devices, need_no_filter_where_everything_is_allowed)

@@ -26,8 +26,9 @@ static struct oci_state_root root_in(const struct scratch *scratch)
 
 Test(oci_state, accepts_the_ids_that_the_engines_use)
 {
-	static const char *const good[] = { "a", "0f3a", "web-1_b.c+d", "A", "...", "-x", "_", ".hidden" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "../x", "a b", "a\n", "é", "a:b", "a*" };
+	static const char *const good[] = { "a", "0f3a", "web-1_b.c+d", "A", "...", "x-", "_", ".hidden" };
+	static const char *const bad[] = { "",  ".",   "..", "a/b", "../x", "a b",      "a\n",
+					   "é", "a:b", "a*", "-",   "-x",   "--root=/x" };
 	char longest[257];
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -187,6 +188,46 @@ Test(oci_state, uses_no_root_that_others_can_write)
 	cr_assert(zero(int, chmod(scratch.path, 01777)));
 	fd = oci_state_create(&root, "web", &err);
 	cr_assert(ge(int, fd, 0));
+}
+
+Test(oci_state, follows_a_link_to_its_root_only_where_nobody_else_can_exchange_it)
+{
+	_cleanup_scratch_ struct scratch scratch = scratch_new();
+	struct oci_state_root root = { .given = true };
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/link", scratch.path);
+	root.path = path;
+	scratch_dir(&scratch, "own");
+	scratch_link(&scratch, "link", "own");
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_fd_ int fd = -1;
+
+		cr_assert(zero(int, chmod(scratch.path, i == 0 ? 0755 : 01777)));
+		fd = oci_state_open_root(&root, NULL);
+		cr_assert(ge(int, fd, 0));
+	}
+	cr_assert(zero(int, chmod(scratch.path, 0777)));
+	cr_assert(eq(int, oci_state_open_root(&root, NULL), -EPERM));
+	cr_assert(zero(int, chmod(scratch.path, 0755)));
+	if (geteuid() != 0)
+		cr_skip_test("a link of somebody else's needs root");
+	cr_assert(zero(int, lchown(path, 65534, 65534)));
+	cr_assert(eq(int, oci_state_open_root(&root, NULL), -EPERM));
+}
+
+Test(oci_state, says_that_a_root_is_no_directory)
+{
+	_cleanup_scratch_ struct scratch scratch = scratch_new();
+	struct oci_state_root root = { .given = true };
+	struct error err = { 0 };
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/file", scratch.path);
+	root.path = path;
+	scratch_file(&scratch, "file", "");
+	cr_assert(eq(int, oci_state_open_root(&root, &err), -ENOTDIR));
+	cr_assert(str_starts(err.msg, "open the state directory"));
 }
 
 Test(oci_state, lets_one_at_a_time_change_a_container)

@@ -214,6 +214,8 @@ static const struct probe closed[] = {
 	{ "prlimit64", { 0, RLIMIT_CORE, BIT32 }, EPERM },
 	{ "prlimit64", { 0, RLIMIT_CORE, 0, 0x7000 }, 0 },
 	{ "prlimit64", { 0, RLIMIT_NOFILE, 0x7000 }, 0 },
+	{ "prlimit64", { 1, RLIMIT_NOFILE, 0x7000 }, EPERM },
+	{ "prlimit64", { 1, RLIMIT_NOFILE, 0, 0x7000 }, 0 },
 	{ "setrlimit", { RLIMIT_CORE, 0x7000 }, EPERM },
 	{ "setrlimit", { RLIMIT_CORE | BIT32, 0x7000 }, EPERM },
 	{ "setrlimit", { RLIMIT_STACK, 0x7000 }, 0 },
