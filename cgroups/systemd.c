@@ -190,6 +190,7 @@ static int run_helper(const struct systemd_request *request, struct error *err)
 		return error_set(err, -r, "start %s", path);
 	fd_close(&writer);
 	got = read_reply(reader, reply);
+	fd_close(&reader); /* or who says more than an answer would write, and we wait, for ever */
 	/* Where SIGCHLD is ignored there is nothing to wait for: the reply says it all. */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -115,7 +115,7 @@ static const struct argument_rule rules[] = {
 	/* Process 1 has the workload's id and, with no descriptors allowed, could wait for nothing any more.
 	 */
 	{ "prlimit64",
-	  WHEN_ALWAYS,
+	  WHEN_INIT,
 	  EPERM,
 	  "changing the limits of another process",
 	  { NOT(0, 0), { ARGUMENT_GIVEN, 2, ALL, 0 } } },

@@ -26,6 +26,7 @@ enum argument_op {
 /* What decides whether a rule is in force. */
 enum argument_when {
 	WHEN_ALWAYS,
+	WHEN_INIT,         /* process 1 is kapsel's, as it always is but in an exported bundle */
 	WHEN_NO_NESTED,    /* without allow_nested_namespaces */
 	WHEN_NO_JIT,       /* without allow_jit */
 	WHEN_NO_RAW,       /* without the capability NET_RAW */

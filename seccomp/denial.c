@@ -41,6 +41,7 @@ static void open_rule(const struct spec *spec, const struct argument_rule *rule,
 {
 	switch (rule->when) {
 	case WHEN_ALWAYS:
+	case WHEN_INIT:
 	case WHEN_NETLINK:
 		return;
 	case WHEN_NO_NESTED:

@@ -149,6 +149,7 @@ static bool in_force(const struct argument_rule *rule, const struct spec *spec,
 
 	switch (rule->when) {
 	case WHEN_ALWAYS:
+	case WHEN_INIT:
 		return true;
 	case WHEN_NO_NESTED:
 		return !spec->allow_nested_namespaces;

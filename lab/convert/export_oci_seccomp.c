@@ -113,7 +113,7 @@ static int write_by_argument(struct writer *writer, const struct policy *policy,
 	for (size_t i = 0; r == 0 && i < policy->n_rules; i++) {
 		const struct argument_rule *rule = policy->rules[i];
 
-		if (!str_equal(rule->call, call))
+		if (!str_equal(rule->call, call) || rule->when == WHEN_INIT)
 			continue;
 		r = cubes_split(&rest, rule, &policy->values, &refused, &rest);
 		if (r == 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "lab/learn/observation.h"
 #include "profiles/capabilities.h"
@@ -137,10 +139,12 @@ static void read_calls(const struct json *root, struct observation *observation)
 static void read_paths(const struct json *root, struct observation *observation)
 {
 	for (const struct json *item = first_of(root, "paths"); item; item = item->next) {
-		const char *path = text_of(item, "path");
+		const char *given = text_of(item, "path");
 		struct observed_path *entry;
+		char path[PATH_MAX];
 
-		if (path[0] != '/')
+		/* What leads back up would be proposed as a mount, or as a program, that kapsel refuses. */
+		if (given[0] != '/' || path_normalise(given, path, sizeof(path)) < 0)
 			continue;
 		entry = observation_path(observation, path, (unsigned int)number_of(item, "access") & 0xf,
 					 text_of(item, "comm"));

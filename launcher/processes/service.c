@@ -27,7 +27,7 @@
 #include "launcher/state.h"
 #include "seccomp/notify.h"
 
-enum { ORDER_SERVICE = 2 };
+enum { ORDER_SERVICE = 2, READER_MS = 100 };
 
 void service_init(struct service *service)
 {
@@ -281,6 +281,13 @@ void service_began(struct service *service)
 	requests_answer(service, CLIENT_RESTART, 0, "");
 }
 
+int service_stderr(void)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&fd, 1, READER_MS) == 0 ? -1 : STDERR_FILENO;
+}
+
 /* From here on nobody looks at our messages. */
 static void leave_terminal(void)
 {
@@ -353,7 +360,7 @@ static bool wait_for_next(struct service *service)
 	EVENTS_EMIT(service->events, "restart", { "delay_ms", NULL, (int64_t)delay_ms },
 		    { "attempt", NULL, (int64_t)service->backoff.attempts });
 	if (!service->quiet)
-		dprintf(STDERR_FILENO, "kapsel: %s starts again in %" PRIu64 " ms\n", service->spec.name,
+		dprintf(service_stderr(), "kapsel: %s starts again in %" PRIu64 " ms\n", service->spec.name,
 			delay_ms);
 	if (!service->record.ready)
 		sd_notify_extend((delay_ms + service->spec.stop_timeout_ms) * 1000 + 10000000);
@@ -362,7 +369,7 @@ static bool wait_for_next(struct service *service)
 	while (!service->over && !service->restart &&
 	       loop_timer_runs(service->loop, service->sources.backoff_timer))
 		if (loop_step(service->loop, true, &err) < 0) {
-			error_print(STDERR_FILENO, &err);
+			error_print(service_stderr(), &err);
 			return false;
 		}
 	loop_timer_stop(service->loop, service->sources.backoff_timer);

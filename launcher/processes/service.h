@@ -172,6 +172,14 @@ int service_record_new(struct service *service, struct error *err);
 /** service_record_run() - what the run has added. */
 void service_record_run(struct service *service);
 
+/**
+ * service_stderr() - where messages go while something is looked after
+ *
+ * A pipe that nobody reads or a terminal that was stopped would hold up restarts, health checks and stops.
+ * Return: STDERR_FILENO, or -1, which takes everything, where a message would have to wait.
+ */
+int service_stderr(void);
+
 /** service_save() - write the record; a failure is told once on stderr. */
 void service_save(struct service *service);
 

@@ -70,7 +70,7 @@ static void note_end(struct service *service, const struct cgroup_end *counts)
 		fclose(reason);
 	}
 	record->reason[sizeof(record->reason) - 1] = '\0';
-	if (!service->quiet || service->ending.wait_status != 0)
+	if ((!service->quiet || service->ending.wait_status != 0) && service_stderr() >= 0)
 		ending_print(stderr, service->run, &service->ending, counts, denials);
 }
 
@@ -214,9 +214,9 @@ void service_finish_run(struct service *service)
 			  "learn how the workload ended: init left without a word");
 	/* What a full disk does not take now is taken with the next run, or at the end. */
 	if (service->writer && log_writer_end_streams(service->writer, &err) < 0)
-		error_print(STDERR_FILENO, &err);
+		error_print(service_stderr(), &err);
 	if (service->failure.code) {
-		error_print(STDERR_FILENO, &service->failure);
+		error_print(service_stderr(), &service->failure);
 		note_failure(service);
 	} else {
 		note_end(service, &counts);
@@ -225,7 +225,7 @@ void service_finish_run(struct service *service)
 	service_drop_run(service);
 	r = state_clean_run(service->base);
 	if (r < 0)
-		dprintf(STDERR_FILENO, "kapsel: clean up after a run of %s: %s\n", service->spec.name,
+		dprintf(service_stderr(), "kapsel: clean up after a run of %s: %s\n", service->spec.name,
 			error_name(-r));
 	janitor_idle(service);
 }
@@ -234,7 +234,7 @@ void service_fail_run(struct service *service)
 {
 	const struct cgroup_end counts = { .memory_max_bytes = UINT64_MAX };
 
-	error_print(STDERR_FILENO, &service->failure);
+	error_print(service_stderr(), &service->failure);
 	service->ending.runtime_ms = 0;
 	note_failure(service);
 	tell_end(service, &counts);
@@ -258,7 +258,7 @@ int service_leave(struct service *service)
 		service_save(service);
 	r = state_clean(service->base, keep);
 	if (janitor_dismiss(service, r == 0) < 0 && r < 0)
-		dprintf(STDERR_FILENO,
+		dprintf(service_stderr(),
 			"kapsel: clean up after %s: %s; the next run of that name tries again\n",
 			service->spec.name, error_name(-r));
 	requests_answer(service, CLIENT_END, service->status, service->record.reason);
@@ -291,14 +291,14 @@ int service_give_up(struct service *service, const struct error *err)
 {
 	int status = err->exit_status ? err->exit_status : EXIT_LAUNCHER, r;
 
-	error_print(STDERR_FILENO, err);
+	error_print(service_stderr(), err);
 	sd_notify_error(err->code, status);
 	tell_failed_start(service, err);
 	service_drop_run(service);
 	service->writer = log_writer_release(service->writer);
 	r = service->base && service->base->state_fd >= 0 ? state_clean(service->base, false) : 0;
 	if (janitor_dismiss(service, r == 0) < 0 && r < 0)
-		dprintf(STDERR_FILENO,
+		dprintf(service_stderr(),
 			"kapsel: clean up after %s: %s; the next run of that name tries again\n",
 			service->spec.name, error_name(-r));
 	return status;

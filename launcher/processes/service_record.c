@@ -36,7 +36,7 @@ void service_save(struct service *service)
 		return;
 	}
 	if (!service->save_failed)
-		error_print(STDERR_FILENO, &err);
+		error_print(service_stderr(), &err);
 	service->save_failed = true;
 }
 

@@ -65,6 +65,23 @@ static int keep_stream(int fd, const char *name, struct error *err)
 	return take_fd(&copy);
 }
 
+/*
+ * A terminal is usually open for both ways: with its stdout a workload without input would read what the
+ * caller types, also long after in another program. One that the caller may not open anew stays as it is.
+ */
+static int keep_output(const struct run *run, int fd, const char *name, struct error *err)
+{
+	_cleanup_fd_ int copy = keep_stream(fd, name, err), one_way = -1;
+	char path[FD_PATH_MAX];
+
+	if (copy < 0 || run->spec->stdin_from == SPEC_STDIN_INHERIT || !isatty(copy) ||
+	    (fcntl(copy, F_GETFL) & O_ACCMODE) != O_RDWR)
+		return take_fd(&copy);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+	one_way = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	return one_way < 0 ? take_fd(&copy) : take_fd(&one_way);
+}
+
 static int open_stdio(struct run *run, struct error *err)
 {
 	const struct spec *spec = run->spec;
@@ -81,8 +98,8 @@ static int open_stdio(struct run *run, struct error *err)
 	if (spec_log_piped(spec))
 		return 0;
 	if (spec->log.driver == SPEC_LOG_PASSTHROUGH) {
-		run->stdout_fd = keep_stream(STDOUT_FILENO, "stdout", err);
-		run->stderr_fd = run->stdout_fd < 0 ? -1 : keep_stream(STDERR_FILENO, "stderr", err);
+		run->stdout_fd = keep_output(run, STDOUT_FILENO, "stdout", err);
+		run->stderr_fd = run->stdout_fd < 0 ? -1 : keep_output(run, STDERR_FILENO, "stderr", err);
 		return run->stderr_fd < 0 ? -err->code : 0;
 	}
 	run->stdout_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);

@@ -367,7 +367,7 @@ static bool finished(struct service *service, int called)
 	if (!service->init_gone)
 		return false;
 	if ((service->ending.cause != STOP_NONE || service->over) && blocked) {
-		dprintf(STDERR_FILENO,
+		dprintf(service_stderr(),
 			"kapsel: %s was stopped while its log could not be written: its last output is lost\n",
 			service->spec.name);
 		return true;

@@ -58,7 +58,7 @@ static void follow_log(struct service *service, const struct error *err)
 		service->log_broken = true;
 		EVENTS_EMIT(service->events, "log_full", { "reason", err ? err->msg : "", 0 });
 		if (err)
-			error_print(STDERR_FILENO, err);
+			error_print(service_stderr(), err);
 	}
 	if (!stalled && service->log_broken) {
 		service->log_broken = false;

@@ -112,6 +112,21 @@ Test(observation_file, ignores_what_has_a_wrong_type)
 	observation_free(seen);
 }
 
+Test(observation_file, has_only_paths_that_a_profile_can_name)
+{
+	struct observation *seen = observation_new();
+	struct error err = { 0 };
+
+	cr_assert(ne(ptr, seen, NULL));
+	write_file("{\"kapsel_observation\": 1, \"paths\": [{\"path\": \"/u/../bin//tool\", \"access\": 8}, "
+		   "{\"path\": \"/../../etc/./x\", \"access\": 2}]}");
+	cr_assert(zero(int, observation_file_read(path, seen, &err)), "%s", err.msg);
+	cr_assert(eq(sz, seen->n_paths, 2));
+	cr_expect(eq(str, seen->paths[0].path, "/bin/tool"));
+	cr_expect(eq(str, seen->paths[1].path, "/etc/x"));
+	observation_free(seen);
+}
+
 Test(observation_file, stands_beside_the_profile)
 {
 	char name[64];
