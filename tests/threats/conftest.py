@@ -3,7 +3,7 @@
 
 KAPSEL            the program (default: build/kapsel); kapsel-oci lies beside it
 THREATS_RUNTIME   kapsel (default), crun, runc, bwrap: what is judged
-THREATS_SECONDS   how long each race lasts (default 1.5)
+THREATS_SECONDS, THREATS_STARTS, THREATS_REPORT   how long races last, and what is written down (lib_races.py)
 
 The whole session runs in a mount namespace of its own whose mounts are shared, as systemd has them: what a start
 leaks there is seen, and what others mount meanwhile is not.
@@ -13,9 +13,9 @@ import functools
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,7 @@ import lib_faults  # noqa: E402
 import lib_host  # noqa: E402
 import lib_oci  # noqa: E402
 import lib_programs  # noqa: E402
+import lib_races  # noqa: E402
 import rows  # noqa: E402
 
 _spec = importlib.util.spec_from_file_location("e2e_conftest", TESTS / "e2e" / "conftest.py")
@@ -138,30 +139,56 @@ def _next(runtime):
 
 
 class World:
-    """What an attacker must not reach: a tree of the host, and the mounts of the host."""
+    """What an attacker must not reach or leave: a tree of the host, mounts, processes, cgroups, state, locks."""
 
-    def __init__(self, place):
-        self.place = place
-        self.path = place / "canary"
+    def __init__(self, oci):
+        self.oci, self.prefix = oci, PREFIX
+        self.path = oci.place / "canary"
         (self.path / "sub/dir").mkdir(parents=True)
         for name in ("secret", "sub/file", "ptmx", "hosts", "file"):
             (self.path / name).write_text(lib_drivers.SECRET)
         self.up = "../" * 20 + str(self.path).lstrip("/")
         self.mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        self.footprint = lib_host.Footprint(self.prefix)
+        self.know()
+
+    def know(self):
+        """The canary is from now on what it is now: the test itself has changed it."""
         self.tree = lib_faults.Tree(self.path)
 
-    def check(self):
-        """The canary is what it was; nothing is mounted that was not."""
+    def left(self):
+        """What is there that was not: of the kernel, and containers in the OCI runtime's state."""
+        lib_host.reap_orphans()
+        helpers = [f"process {process.pid} (" for process in self.oci.processes]
+        things = [thing for thing in lib_host.Footprint(self.prefix).left_since(self.footprint)
+                  if not thing.startswith(tuple(helpers))]
+        root = self.oci.root
+        return things + [f"state {path}" for path in (root.iterdir() if root.is_dir() else ())]
+
+    def check(self, grace_s=5.0):
+        """The canary is what it was; nothing is mounted that was not; nothing is left behind."""
         self.tree.assert_untouched()
         new = set(Path("/proc/self/mountinfo").read_text().splitlines()) - set(self.mounts)
         assert not new, f"mounted on the host: {sorted(new)}"
+        until = time.monotonic() + grace_s
+        while self.left() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert self.left() == []
 
 
 @pytest.fixture
-def world(oci, nothing_is_left):
-    it = World(oci.place)
+def world(oci, nothing_is_left, request):
+    it = World(oci)
     yield it
-    it.check()
+    # A test that failed may have stopped anywhere: what it left says nothing more, and is taken away by others.
+    if not getattr(request.node, "has_failed", False):
+        it.check()
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_call(item):
+    outcome = yield
+    item.has_failed = outcome.excinfo is not None
 
 
 @pytest.fixture
@@ -182,16 +209,20 @@ def volume(oci):
 
 
 @pytest.fixture
-def exchange(oci):
-    """Exchanges two names for as long as the test lasts."""
-    def start(a, b):
-        process = oci.spawn(compile_own("exchange"), a, b, stdout=subprocess.PIPE, encoding="utf-8")
-        assert process.stdout.readline() == "ready\n"
-        return process
-    return start
+def race(request, oci):
+    """Starts while somebody exchanges names (lib_races.py)."""
+    it = lib_races.Race(request.node.name, oci.spawn, functools.partial(compile_own, "exchange"))
+    yield it
+    it.end()
+
+
+@pytest.fixture(scope="session")
+def twin_program():
+    """The program of twin.c."""
+    return compile_own("twin")
 
 
 def pytest_report_header():
     version = "" if RUNTIME == "kapsel" else f" {lib_oci.runtime_version(shutil.which(RUNTIME) or RUNTIME)}"
-    return f"threats: {RUNTIME}{version}, races of {lib_drivers.SECONDS} s, " \
+    return f"threats: {RUNTIME}{version}, races of {lib_races.SECONDS} s, " \
            f"{'with' if lib_host.has_limits() else 'without'} cgroup controllers"

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -36,6 +37,8 @@ enum {
 	I386_SOCKETCALL = 102,
 	I386_KEYCTL = 288,
 	SESSION_TO_PARENT = 18,
+	MOVES = 500, /* calls whose memory changes meanwhile */
+	FDS = 32,
 };
 
 static long int80(long nr, long first, const void *second)
@@ -147,6 +150,74 @@ static long mount_cgroup(void)
 	return mount("cgroup", "/tmp", "cgroup", 0, "memory");
 }
 
+enum { WORD_SIZE = 16 };
+
+/* A word in memory that another process changes all the time: who looks at it twice sees two. */
+static pid_t start_moving(char *word, const char *a, const char *b)
+{
+	pid_t mover, parent = getpid();
+
+	strcpy(word, a);
+	mover = fork();
+	if (mover < 0)
+		_exit(3);
+	/* Where the call is let through, another program stands in our place, and does not know of it. */
+	if (mover == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+		_exit(0);
+	while (mover == 0)
+		for (int i = 0; i < 2; i++)
+			memcpy(word, i == 0 ? a : b, WORD_SIZE);
+	return mover;
+}
+
+/* The same refused call again and again: the last answer, or OK if one was let through. */
+static long call_moving(int nr, const char *a, const char *b)
+{
+	static const char *const words[] = { "moved", NULL };
+	char *word = mmap(NULL, WORD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t mover;
+	long r = -1;
+	int code = 0;
+
+	if (word == MAP_FAILED)
+		_exit(3);
+	mover = start_moving(word, a, b);
+	for (int i = 0; i < MOVES && r < 0; i++) {
+		r = nr == SYS_execve ? syscall(nr, word, words, words + 1)
+				     : syscall(nr, word, word, word, 0, NULL);
+		code = errno;
+	}
+	kill(mover, SIGKILL);
+	waitpid(mover, NULL, 0);
+	errno = code;
+	return r;
+}
+
+static long exec_moving(void)
+{
+	return call_moving(SYS_execve, "/bin/true\0\0\0\0\0\0", "/nowhere\0\0\0\0\0\0\0");
+}
+
+static long mount_moving(void)
+{
+	return call_moving(SYS_mount, "/tmp\0\0\0\0\0\0\0\0\0\0\0", "/nowhere\0\0\0\0\0\0\0");
+}
+
+/* The one call that is let through once, made again with each descriptor that it could have had. */
+static long exec_again(void)
+{
+	static char *const words[] = { (char *)"again", NULL };
+	int program = open("/bin/true", O_PATH);
+	long r = -1;
+
+	for (int fd = 3; fd < FDS && r < 0; fd++) {
+		if (program >= 0 && program != fd && dup2(program, fd) < 0)
+			return 0;
+		r = syscall(SYS_execveat, fd, "", words, words + 1, AT_EMPTY_PATH);
+	}
+	return r;
+}
+
 static long knock(const char *name)
 {
 	const unsigned int one[] = { AF_ALG, SOCK_SEQPACKET, 0 };
@@ -182,7 +253,8 @@ static long knock(const char *name)
 		{ "fast-open", connect_fast },    { "listen", listen_unbound },
 		{ "capset", all_capabilities },   { "core-0", lower_core },
 		{ "new-listener", new_listener }, { "suspend", suspend_filter },
-		{ "mount-cgroup", mount_cgroup },
+		{ "mount-cgroup", mount_cgroup }, { "exec-moving", exec_moving },
+		{ "exec-again", exec_again },     { "mount-moving", mount_moving },
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)

@@ -7,9 +7,13 @@ with an `Outcome`. So one test of an attack judges every way in, and the peers a
   THREATS_RUNTIME  kapsel (default): run, enter, oci-create, oci-run, oci-exec
                    crun, runc:       oci-create, oci-run, oci-exec
                    bwrap:            run
+                   podman:           oci-create, oci-run, oci-exec, as far as its options go (lib_podman.py)
+
+The peers are driven by tests/threats/peers, which gives their session what they need of it.
 """
 
 import copy
+import json
 import os
 import shutil
 import signal
@@ -17,12 +21,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 import lib_host
 import lib_oci
 
 RUNTIME = os.environ.get("THREATS_RUNTIME", "kapsel")
 OCI = ["oci-create", "oci-run", "oci-exec"]
-NAMES = {"kapsel": ["run", "enter", *OCI], "crun": OCI, "runc": OCI, "bwrap": ["run"]}
+NAMES = {"kapsel": ["run", "enter", *OCI], "crun": OCI, "runc": OCI, "bwrap": ["run"], "podman": OCI}
 SECONDS = float(os.environ.get("THREATS_SECONDS", "1.5"))
 BEGAN = "began"
 # What files of the canary say.
@@ -262,8 +268,13 @@ class HeldContainer:
 
     def end(self):
         self.container.kill("KILL", check=False)
-        self.container.wait()
+        lib_oci.wait_for(self.gone, what="the end of the container")
         self.container.delete("--force")
+
+    def gone(self):
+        """Whether it has ended. Its init waits for whoever joined it, and some of those have become ours."""
+        lib_oci.reap()
+        return not self.container.alive()
 
 
 class OciCreate(OciRun):
@@ -298,9 +309,17 @@ class OciExec(OciRun):
         if isinstance(held, Outcome):
             return held
         try:
+            if RUNTIME != "kapsel":  # whose exec takes the container's user; that of the peers takes what it is told
+                return held.enter([], ["--process", self.process(start)], **start.launch)
             return held.enter(start.words, flags, **start.launch)
         finally:
             held.end()
+
+    def process(self, start):
+        """The file that an engine gives to exec."""
+        path = self.oci.place / f"{self.oci.new_id()}.process.json"
+        path.write_text(json.dumps(make_config(start).args(*start.words)["process"]))
+        return path
 
 
 # --- bubblewrap ----------------------------------------------------------------------------------
@@ -316,8 +335,9 @@ class Bubblewrap:
         self.program = Path(shutil.which("bwrap") or "/usr/bin/bwrap")
 
     def words(self, start, command):
-        words = [str(self.program), "--unshare-all", "--die-with-parent", "--new-session", "--bind", str(start.root),
-                 "/", "--proc", "/proc", "--dev", "/dev", "--clearenv", "--setenv", "PATH", PATH]
+        words = [str(self.program), "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+                 "--bind", str(start.root), "/", "--proc", "/proc", "--dev", "/dev", "--clearenv", "--setenv", "PATH",
+                 PATH]
         for entry in start.mounts:
             words += ["--tmpfs", entry.target] if entry.source is None else \
                 ["--bind" if entry.write else "--ro-bind", str(entry.source), entry.target]
@@ -336,10 +356,19 @@ class Bubblewrap:
         return Outcome(self.name, done.returncode, done.stdout, done.stderr)
 
 
+def no_runtime(*_, **__):
+    """In the place of Oci.call(): the test calls an OCI runtime itself."""
+    pytest.skip(f"{RUNTIME} is no OCI runtime")
+
+
 def make(name, kapsel, oci, place):
     """The driver of that name for the runtime under test; `kapsel` is a function, for peers need none."""
     if RUNTIME == "bwrap":
+        oci.call = no_runtime
         return Bubblewrap(place)
+    if RUNTIME == "podman":
+        import lib_podman  # it builds on this module
+        return lib_podman.DRIVERS[name](oci)
     if name in ("run", "enter"):
         return {"run": KapselRun, "enter": KapselEnter}[name](kapsel())
     return {"oci-run": OciRun, "oci-create": OciCreate, "oci-exec": OciExec}[name](oci)

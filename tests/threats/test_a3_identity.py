@@ -59,7 +59,8 @@ def test_a3_03_groups_of_the_caller_do_not_get_in(driver, oci, world):
 
 
 @pytest.mark.drivers("oci-create", "oci-run", "oci-exec")
-@pytest.mark.parametrize("user", [{"gid": 1234}, {"gid": 1000, "additionalGids": [1234]}], ids=["primary", "additional"])
+@pytest.mark.parametrize("user", [{"gid": 1234}, {"gid": 1000, "additionalGids": [1234]}],
+                         ids=["primary", "additional"])
 def test_a3_03_a_group_without_rights_stays_without(driver, oci, world, user):
     bundle = oci.bundle()
     path = bundle.put("/negative", "readable\n", 0o604)
@@ -113,7 +114,8 @@ def test_a3_06_id_that_is_too_large_or_none(driver, oci, world, uid, key):
 
 @pytest.mark.drivers("oci-exec")
 @pytest.mark.parametrize("user, uid", [("0", 0), ("1", 1), ("01", 1), ("1:2", 1), ("1:", None), (":5", None),
-                                       ("name", None), ("-1", None), ("4294967295", None), ("4294967296", None), ("", 0)])
+                                       ("name", None), ("-1", None), ("4294967295", None), ("4294967296", None),
+                                       ("", 0)])
 def test_a3_07_user_of_exec_is_exact_or_refused(driver, oci, world, user, uid):
     held = driver.hold(Start(oci.bundle()))
     outcome = held.enter(["/bin/sh", "-c", "echo began; id -u"], ["--user", user])
@@ -162,7 +164,8 @@ def test_a3_09_state_is_closed_to_others(driver, oci, world):
 
 def test_a3_09_setuid_file_of_a_volume_is_worth_nothing_outside(driver, oci, world, volume):
     volume.chmod(0o1777)
-    outcome = driver.run(Start(oci.bundle(), "cp /bin/busybox /vol/evil; chmod 4755 /vol/evil; cat /proc/self/mountinfo",
+    script = "cp /bin/busybox /vol/evil; chmod 4755 /vol/evil; cat /proc/self/mountinfo"
+    outcome = driver.run(Start(oci.bundle(), script,
                                mounts=[Mount("/vol", volume, True)], user=USER))
     options = [line.split()[5] for line in outcome.assert_started().out.splitlines() if " /vol " in line]
     assert options and {"nosuid", "nodev"} <= set(options[-1].split(",")), outcome

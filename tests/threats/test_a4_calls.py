@@ -5,11 +5,16 @@ kapsel's own verbs are asked with their default, the OCI runtimes with a filter 
 what is judged there is that the filter can not be got around.
 """
 
+import os
+import socket
 import subprocess
+import threading
 
 import pytest
 
 import lib_drivers
+import lib_host
+import lib_oci
 from lib_drivers import Mount, Start
 
 # No OK, and no error of a call that was let in (EFAULT, ENOTTY, EBADF ...).
@@ -109,6 +114,7 @@ def test_a4_13_listener_of_a_filter(knock):
     assert_refused(knock("new-listener"), "new-listener")
 
 
+@pytest.mark.root
 def test_a4_00_control_without_a_filter_the_calls_get_in(template):
     answers = outside(template, *(name for names in ROWS.values() for name in names))
     let_in = {name for name, answer in answers.items() if answer not in REFUSED}
@@ -134,3 +140,78 @@ def test_a4_10_policy_files_are_not_there(driver, oci, world):
 def test_a4_12_what_landlock_alone_lets_through(knock):
     names = ("fast-open", "mptcp", "listen", "udp")
     assert_refused(knock(*names), *names)
+
+
+class Agent:
+    """Who is asked about calls (SCMP_ACT_NOTIFY), and is gone before it answers one."""
+
+    def __init__(self, path):
+        self.listeners = 0
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.bind(str(path))
+        self.socket.listen(4)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                data, descriptors = lib_oci.receive(connection)
+                while data or descriptors:
+                    for descriptor in descriptors:
+                        self.listeners += 1
+                        os.close(descriptor)
+                    data, descriptors = lib_oci.receive(connection)
+
+
+@pytest.mark.drivers("oci-create", "oci-exec")
+def test_a4_13_agent_that_is_gone_lets_nothing_through(driver, oci, world):
+    """Nobody else answers in its place: the runtime keeps no copy of the listener."""
+    agent = Agent(oci.place / "agent")
+    rules = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+             "listenerPath": str(oci.place / "agent"),
+             "syscalls": [{"names": ["mount", "keyctl"], "action": "SCMP_ACT_NOTIFY"}]}
+    try:
+        outcome = driver.run(Start(oci.bundle(), "/usr/bin/knock mount-cgroup keyctl",
+                                   mounts=[Mount("/tmp")], config=lambda it: it.set("linux.seccomp", rules)))
+    finally:
+        agent.socket.close()
+    assert agent.listeners == (2 if driver.name == "oci-exec" else 1), outcome
+    assert outcome.assert_started().out == "mount-cgroup ENOSYS\nkeyctl ENOSYS\n", outcome
+
+
+# What a notifier could decide on, if it looked at memory that changes behind its back.
+MOVING = ["mount-moving", "exec-moving", "exec-again"]
+ONCE = {"exec": {}, "syscalls": {"allow": ["@base", "@process", "@file-write"]}}
+
+
+@pytest.mark.drivers("run", "enter")
+def test_a4_14_refused_call_stays_refused_while_its_memory_changes(driver, oci, world):
+    """The supervisor answers refused calls, and lets one execveat through, once: never one of the workload's."""
+    start = Start(oci.bundle(), command=["/usr/bin/knock", *MOVING], profile=ONCE)
+    outcome = driver.run(start)
+    assert dict(line.split() for line in outcome.out.splitlines()) == dict.fromkeys(MOVING, "EPERM"), outcome
+    assert "moved" not in outcome.out and outcome.status == 0, outcome
+
+
+@pytest.mark.drivers("run")
+def test_a4_14_observer_decides_by_the_number_alone(driver, oci, world):
+    """`kapsel learn` lets calls go on, for that it is there; what it refuses it refuses by the number."""
+    bundle = oci.bundle()
+    limits = [] if lib_host.has_limits() else ["--no-limits"]
+    out = oci.place / "learned.kapsel.jsonc"
+    result = driver.kapsel.call("learn", *limits, "--output", out, "--network", "none", "--rootfs", bundle.rootfs,
+                                "--", "/usr/bin/knock", "io-uring", "clone3-user", "udp")
+    assert result.status == 0, result
+    said = (result.stdout + result.stderr).splitlines()
+    assert {"io-uring ENOSYS", "clone3-user ENOSYS", "udp OK"} <= set(said), result
+
+
+@pytest.mark.root
+def test_a4_14_control_outside_such_calls_get_in(template):
+    """mount(2) looks at the memory; execve runs another program, which says nothing."""
+    assert outside(template, "mount-moving")["mount-moving"] not in REFUSED
+    assert "exec-moving" not in outside(template, "exec-moving")

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import time
-from pathlib import Path
 
 import pytest
 
@@ -71,7 +70,7 @@ def test_a5_05_input_without_end_is_refused_in_time(driver, oci, world, kind):
             (bundle.path / "config.json").write_text(text)
             result = oci.call("create", "--bundle", bundle.path, oci.new_id())
             status, err = result.status, result.err
-        assert status not in (0, None) and err.strip(), err[:300]
+        assert isinstance(status, int) and 0 < status < 128 and err.strip(), (status, err[:300])
         assert len(err) < 4096, len(err)
     else:
         outcome = driver.run(start)
@@ -118,7 +117,7 @@ def test_a5_09_output_that_looks_like_the_log(driver, oci, world):
 def test_a5_10_network_of_its_own_reaches_nothing(driver, oci, world):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        outcome = driver.run(Start(oci.bundle(), "cat /proc/self/net/dev /proc/self/net/route /proc/self/net/ipv6_route; "
+        outcome = driver.run(Start(oci.bundle(), "cd /proc/self/net; cat dev route ipv6_route; "
                                    f"echo x | nc -w 1 127.0.0.1 {port} 2>/dev/null && echo reached; true"))
         server.settimeout(0.1)
         with pytest.raises(TimeoutError):
@@ -184,7 +183,3 @@ def test_a5_18_core_handler_of_the_host(driver, oci, world):
     outcome = driver.run(Start(oci.bundle(), "grep 'core file' /proc/self/limits"))
     assert outcome.assert_started().out.split()[4:6] == ["1", "1"], outcome
     assert knock(driver, oci, "core-0")["core-0"] in DENIED
-
-
-def test_a5_00_control_the_host_has_what_is_asked_for():
-    assert Path("/proc/self/net/dev").exists() and Path("/proc/self/limits").exists()
