@@ -4,6 +4,7 @@
 THREATS_OUTCOMES  the file that gets the lines: {"test", "driver", "outcome", "why"}
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -36,7 +37,8 @@ def pytest_sessionfinish():
     import lib_host
     if ROOT and runtime() != "kapsel":
         for pid in lib_host.descendants():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,6 +13,8 @@ from lib_drivers import Mount, Start
 
 DENIED = {"EPERM", "EACCES", "ENOSYS", "SIGSYS", "EROFS", "ENOENT", "ENODEV", "EAFNOSUPPORT", "EPROTONOSUPPORT",
           "ENXIO"}
+# What hangs takes for ever; a machine with other work only takes longer.
+SOON_S = 300 if lib_drivers.lib_host.IN_VM else 60
 
 
 def knock(driver, oci, *names, **more):
@@ -77,7 +79,7 @@ def test_a5_05_input_without_end_is_refused_in_time(driver, oci, world, kind):
         outcome.assert_safe()
         if kind == "processors":
             outcome.assert_refused()
-    assert time.monotonic() - before < 10 * (10 if lib_drivers.lib_host.IN_VM else 1)
+    assert time.monotonic() - before < SOON_S
 
 
 @pytest.mark.parametrize("kind", ["fifo", "device", "directory", "link", "loop"])
@@ -97,7 +99,7 @@ def test_a5_06_passwd_that_is_no_file(driver, oci, world, kind):
     before = time.monotonic()
     outcome = driver.run(Start(bundle, "echo $HOME"))
     outcome.assert_safe()
-    assert time.monotonic() - before < 15
+    assert time.monotonic() - before < SOON_S
 
 
 @pytest.mark.drivers("run")
@@ -161,7 +163,7 @@ def test_a5_15_processes_do_not_survive_the_end(driver, oci, world):
         held.container.kill("KILL")
         os.waitpid(int(pid_file.read_text()), 0)  # ours, as an engine's: the kernel waits for that
     held.end()
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < SOON_S
     if entered:
         entered.finish()
 
