@@ -105,6 +105,12 @@ static bool was_made(const struct places *places, const char *directory)
 	       !places->image->has_directory(places->image->arg, directory);
 }
 
+/* Where kapsel mounts the profile's secrets nothing else can be mounted. */
+static bool is_secrets(const struct places *places, const char *directory)
+{
+	return places->present->n_secrets > 0 && propose_places_within(directory, "/run/secrets");
+}
+
 static void add_directory(struct places *places, const char *directory, const struct observed_path *path)
 {
 	struct propose_places *ret = places->ret;
@@ -114,7 +120,7 @@ static void add_directory(struct places *places, const char *directory, const st
 	if (is_kernel(directory) || (mount && mount->write) || is_known(ret, directory) ||
 	    was_made(places, directory))
 		return;
-	if (propose_places_is_image(directory) || str_equal(directory, "/"))
+	if (propose_places_is_image(directory) || str_equal(directory, "/") || is_secrets(places, directory))
 		remark(places, directory, path, ": it stays read-only");
 	else if (mount)
 		remark(places, directory, path, ", but is mounted read-only");

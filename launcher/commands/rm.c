@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kapsel rm: forget services that ended. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -12,7 +13,7 @@
 #include "launcher/service/remove.h"
 
 /* After its last word a supervisor still flushes its log, and its standby leaves after it. */
-enum { LEAVE_MS = 10000, ASK_AGAIN_MS = 500 };
+enum { LEAVE_MS = 10000, ASK_AGAIN_MS = 500, PAUSE_MS = 100 };
 
 struct request {
 	bool force;
@@ -43,6 +44,9 @@ static int stop_and_remove(const char *run_dir, const char *name, struct remove_
 		r = stop(run_dir, name, err);
 		if (r == 0)
 			r = remove_service(run_dir, name, &options, err);
+		/* Or it is just leaving, and a full disk did not take its last word. */
+		if (r == -EBUSY)
+			poll(NULL, 0, PAUSE_MS);
 	}
 	return r;
 }

@@ -157,3 +157,16 @@ Test(propose_places, makes_room_for_the_mount_point_of_secrets)
 	cr_assert(eq(sz, places.n, 1));
 	cr_assert(eq(str, places.items[0].target, "/run"));
 }
+
+Test(propose_places, leaves_the_place_of_secrets_to_kapsel)
+{
+	static const char *const with_secrets[] = { "/run/", "/run/secrets/", NULL };
+	struct propose_image image = scene_image(with_secrets);
+	const struct spec *spec = scene_spec(arena, "\"secrets\": { \"a\": { \"source\": \"/etc/a\" } }");
+
+	wrote("/run/secrets/a", 3);
+	cr_assert(zero(int, propose_places(seen, spec, &image, arena, &places)));
+	cr_assert(zero(sz, places.n));
+	cr_assert(eq(sz, places.n_remarks, 1));
+	cr_assert(ne(ptr, strstr(places.remarks[0], "/run/secrets"), NULL));
+}
