@@ -4,14 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 #include "base/fd.h"
 #include "base/str.h"
 
 enum { DEPTH_MAX = 16, FILES_MAX = 64 };
 
-static char path[] = "/dev/shm/kapsel-fuzz-XXXXXX", other[] = "/tmp/kapsel-fuzz-XXXXXX";
-static const char *top = path;
+static char top[PATH_MAX];
 static int top_fd = -1;
 
 static void empty(int dir_fd, int depth)
@@ -43,15 +44,19 @@ static void clean_up(void)
 	rmdir(top);
 }
 
+static bool make_below(const char *place)
+{
+	int length = place ? snprintf(top, sizeof(top), "%s/kapsel-fuzz-XXXXXX", place) : -1;
+
+	return length > 0 && (size_t)length < sizeof(top) && mkdtemp(top);
+}
+
 int directory_fd(void)
 {
 	if (top_fd >= 0)
 		return top_fd;
-	if (!mkdtemp(path)) {
-		top = mkdtemp(other);
-		if (!top)
-			abort();
-	}
+	if (!make_below(getenv("KAPSEL_FUZZ_SCRATCH")) && !make_below("/dev/shm") && !make_below("/tmp"))
+		abort();
 	top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top_fd < 0)
 		abort();
@@ -119,7 +124,7 @@ static void make(char *name, const char *text, size_t size)
 	if (arrow)
 		(void)!symlinkat(arrow, directory_fd(), name);
 	else if (directory_put(name, text, size) && mode)
-		(void)!fchmodat(directory_fd(), name, (mode_t)strtoul(mode, NULL, 8) & 0777, 0);
+		(void)!fchmodat(directory_fd(), name, (mode_t)strtoul(mode, NULL, 8) & 07777, 0);
 }
 
 void directory_fill(const uint8_t *data, size_t size)
@@ -143,6 +148,31 @@ void directory_fill(const uint8_t *data, size_t size)
 			make(name, text, (size_t)(at - text));
 		free(name);
 	}
+}
+
+/* A directory that no link leads to. */
+static int open_place(const char *below)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+
+	return (int)syscall(SYS_openat2, directory_fd(), below, &how, sizeof(how));
+}
+
+void directory_links(const char *list, const char *below)
+{
+	char *text = directory_text(list), *rest = text, *line;
+	_cleanup_fd_ int place = open_place(below);
+
+	while (place >= 0 && rest && (line = strsep(&rest, "\n"))) {
+		char *target = strchr(line, ' ');
+
+		if (!target || memchr(line, '/', (size_t)(target - line)))
+			continue;
+		*target++ = '\0';
+		(void)!symlinkat(target, place, line);
+	}
+	free(text);
 }
 
 char *directory_text(const char *name)

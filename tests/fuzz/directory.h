@@ -20,7 +20,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** directory_path() - made when it is first asked for, removed at the end. Return: its path. */
+#include "tests/fuzz/demand.h"
+
+/**
+ * directory_path() - made when it is first asked for, removed at the end
+ *
+ * It lies below $KAPSEL_FUZZ_SCRATCH, whose owner removes what a crash leaves, or in memory. Return: its
+ * path.
+ */
 const char *directory_path(void);
 
 /** directory_fd() - Return: its descriptor, which stays the directory's. */
@@ -32,12 +39,12 @@ bool directory_put(const char *name, const void *data, size_t size);
 /** directory_fill() - throw away what is in it, then make what the input describes. */
 void directory_fill(const uint8_t *data, size_t size);
 
+/**
+ * directory_links() - make the links "NAME TARGET" that the lines of file @list name, in the directory @below
+ *
+ * A target may be anything: for readers that must not follow them, and are not let to.
+ */
+void directory_links(const char *list, const char *below);
+
 /** directory_text() - what stands in file @name, terminated, for the target itself; NULL: no such file. */
 char *directory_text(const char *name);
-
-/** demand() - what must hold whatever came in. */
-static inline void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}

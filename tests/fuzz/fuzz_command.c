@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Command lines, a word a line: the first is the verb. "kapsel" has a table of options of its own here, all
- * other verbs are those of kapsel-oci; what create, exec and update make of their options is part of it. An
- * input can hold several (pieces.h).
+ * Command lines, a word a line: the first is the verb, "kapsel run" or one of kapsel-oci, or nothing: what
+ * stands before the verb. What create, exec and update make of their options is part of it. An input can hold
+ * several (pieces.h).
  */
 #include <errno.h>
 
@@ -10,59 +10,31 @@
 #include "base/error.h"
 #include "base/macro.h"
 #include "base/str.h"
-#include "launcher/commands/command.h"
+#include "launcher/commands/commands.h"
 #include "launcher/oci/commands/command.h"
 #include "launcher/oci/commands/exec_process.h"
+#include "launcher/oci/commands/globals.h"
 #include "launcher/oci/commands/update_flags.h"
 #include "launcher/oci/create.h"
 #include "profiles/oci/oci_read.h"
 #include "tests/fuzz/directory.h"
 #include "tests/fuzz/pieces.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/verbs.h"
 
 enum { WORDS_MAX = 64 };
 
-static const struct command_option options[] = {
-	{ "json", 0, NULL, "print JSON" },
-	{ "file", 'f', "FILE", "read FILE" },
-	{ "filter", 0, "KEY=VALUE", "only those" },
-	{ "follow", 'F', NULL, "go on" },
-	{ NULL, 0, NULL, NULL },
+static const struct command *const native[] = {
+	&command_run,     &command_check,    &command_show,    &command_enter,  &command_explain,
+	&command_doctor,  &command_generate, &command_list,    &command_logs,   &command_schema,
+	&command_stats,   &command_top,      &command_metrics, &command_ps,     &command_monitor,
+	&command_inspect, &command_events,   &command_wait,    &command_stop,   &command_kill,
+	&command_restart, &command_rm,       &command_prune,   &command_update,
 };
-static const struct command fuzzed = { .name = "fuzz",
-				       .usage = "[OPTIONS] NAME",
-				       .summary = "x",
-				       .example = "kapsel fuzz",
-				       .options = options };
 static const struct oci_command *const verbs[] = {
 	&oci_command_create, &oci_command_start,  &oci_command_run,    &oci_command_exec, &oci_command_state,
 	&oci_command_kill,   &oci_command_delete, &oci_command_list,   &oci_command_ps,   &oci_command_pause,
-	&oci_command_resume, &oci_command_update, &oci_command_events, &oci_command_spec,
+	&oci_command_resume, &oci_command_update, &oci_command_events, &oci_command_spec, &globals_command,
 };
-
-/* Help and mistakes are printed; the sanitizers and the fuzzer write to the descriptor, not to the stream. */
-static void parse_own(int argc, char **argv)
-{
-	FILE *out = stdout, *err = stderr, *nowhere = fopen("/dev/null", "we");
-	struct command_parse parse;
-	int status = -1, r;
-
-	demand(nowhere != NULL);
-	stdout = stderr = nowhere;
-	r = command_parse(&fuzzed, argc, argv, &parse, &status);
-	stdout = out;
-	stderr = err;
-	fclose(nowhere);
-	demand(r == 0 || (r == 1 && (status == STATUS_OK || status == STATUS_USAGE)));
-	if (r != 0)
-		return;
-	demand(parse.n_operands >= 0 && parse.n_operands < argc);
-	for (int i = 0; i < parse.n_operands; i++)
-		demand(parse.operands[i] != NULL);
-	for (size_t i = 0; i < 4; i++)
-		demand(command_given(&fuzzed, &parse, options[i].name) == parse.values[i]);
-}
 
 static void fill_process(const struct oci_parse *parse, struct arena *arena)
 {
@@ -86,6 +58,15 @@ static void fill_process(const struct oci_parse *parse, struct arena *arena)
 		       oci.process.user.uid != (uid_t)-1);
 }
 
+/* What stands before the verb: nothing is opened for it here. */
+static void decide(const struct oci_parse *parse)
+{
+	struct oci_globals globals = { 0 };
+	struct error err = { 0 };
+
+	demand((globals_decide(parse, &globals, &err) < 0) == (err.msg[0] != '\0'));
+}
+
 static void parse_oci(const struct oci_command *verb, int argc, char **argv, struct arena *arena)
 {
 	struct oci_create_options given;
@@ -105,6 +86,8 @@ static void parse_oci(const struct oci_command *verb, int argc, char **argv, str
 		demand(oci_option_value(&parse, parse.given[i].option->name) != NULL);
 	if (oci_option_number(&parse, "preserve-fds", 10, &number, &err) == 0)
 		demand(number <= 10);
+	if (verb == &globals_command)
+		decide(&parse);
 	if (verb == &oci_command_create || verb == &oci_command_run)
 		(void)!oci_create_parse(&parse, &given, &err);
 	if (verb == &oci_command_exec)
@@ -128,8 +111,7 @@ static void judge(const uint8_t *data, size_t size)
 	rest[size] = '\0';
 	while (rest && argc < WORDS_MAX)
 		argv[argc++] = strsep(&rest, "\n");
-	if (str_equal(argv[0], "kapsel"))
-		parse_own(argc, argv);
+	verbs_parse(native, ARRAY_SIZE(native), argc, argv);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (str_equal(argv[0], verbs[i]->name))
 			parse_oci(verbs[i], argc, argv, arena);

@@ -22,14 +22,7 @@
 #include "profiles/findings.h"
 #include "profiles/json.h"
 #include "profiles/source.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
+#include "tests/fuzz/demand.h"
 
 static int memory_file(const uint8_t *data, size_t size)
 {

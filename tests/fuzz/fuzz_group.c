@@ -20,8 +20,6 @@
 #include "profiles/source.h"
 #include "tests/fuzz/directory.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static void stats(struct arena *arena)
 {
 	struct error err = { 0 };

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * passwd(5) and subuid(5): the first belongs to the image, and HOME comes from it. The reader opens it below
- * the root directory it stands in, so the target changes that for the one call and steps back.
+ * passwd(5) and subuid(5), and the program "app": the first and the last belong to the image. HOME comes from
+ * it. The reader opens it below the root directory it stands in, so the target changes that for the one call
+ * and steps back.
  */
 #include <fcntl.h>
 
+#include "base/arena.h"
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "launcher/oci/home.h"
+#include "launcher/run.h"
+#include "launcher/steps/steps.h"
 #include "launcher/subid.h"
+#include "profiles/spec.h"
 #include "tests/fuzz/directory.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void home(void)
 {
@@ -46,10 +50,38 @@ static void subids(void)
 		demand((uint64_t)range.first + range.count - 1 < UINT32_MAX);
 }
 
+/* An ELF program or a script, as the launcher looks at it. A refusal says why. */
+static void program(struct arena *arena)
+{
+	const char *command = "/app";
+	struct spec spec = { .command = { &command, 1 } };
+	const struct step step = { .type = &step_program, .spec = &spec };
+	struct proof *proof = arena_alloc(arena, sizeof(*proof));
+	struct run *run = arena_alloc(arena, sizeof(*run));
+	struct error err = { 0 };
+	int r;
+
+	demand(proof && run);
+	run->proof = proof;
+	run->rootfs_fd = directory_fd();
+	run->program_fd = run->interpreter_fd = -1;
+	r = step_program.apply(&step, run, &err);
+	demand(r == STEP_DONE || (r < 0 && err.msg[0]));
+	demand(err.exit_status == 0 || err.exit_status == EXIT_NOT_FOUND ||
+	       err.exit_status == EXIT_NOT_EXECUTABLE);
+	fd_close(&run->program_fd);
+	if (run->interpreter_fd >= 0)
+		fd_close(&run->interpreter_fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	demand(arena != NULL);
 	directory_fill(data, size);
 	home();
 	subids();
+	program(arena);
 	return 0;
 }

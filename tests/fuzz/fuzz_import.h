@@ -8,22 +8,14 @@
 #include "base/error.h"
 #include "lab/convert/draft.h"
 #include "profiles/findings.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static inline void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
+#include "tests/fuzz/demand.h"
 
 /* A refusal says why; a profile can be printed and judged, and no control byte comes out. */
 static inline void check_import(struct draft *draft, int r, const struct error *err)
 {
 	static struct findings findings;
 	const char *missing = NULL;
-	char *text = NULL;
-	size_t size = 0;
+	struct printed printed;
 	FILE *out;
 
 	demand(r <= 0);
@@ -34,11 +26,8 @@ static inline void check_import(struct draft *draft, int r, const struct error *
 	findings = (struct findings){ 0 };
 	r = draft_check(draft, &findings, &missing);
 	demand(r == 0 || findings.n_errors > 0);
-	out = open_memstream(&text, &size);
+	out = printed_begin(&printed);
 	draft_print(draft, out);
 	losses_print(&draft->losses, out);
-	fclose(out);
-	for (size_t i = 0; i < size; i++)
-		demand((unsigned char)text[i] >= 0x20 || text[i] == '\n' || text[i] == '\t');
-	free(text);
+	printed_end(&printed, false);
 }

@@ -2,7 +2,7 @@
 /*
  * Whatever stands in a log: taking its lines apart must never crash nor read or write beyond them, and what
  * the writer makes of a text must come back as that text. The input is one line of a log and, as it is,
- * a text for the writer.
+ * a text for the writer; it can hold several (pieces.h).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "launcher/logs/log_stdout.h"
 #include "launcher/logs/log_time.h"
 #include "profiles/spec.h"
+#include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -156,7 +157,7 @@ static void write_time(const uint8_t *data, size_t size)
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void judge(const uint8_t *data, size_t size)
 {
 	char *option = room(size + 1);
 	int64_t ns;
@@ -171,5 +172,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	write_attrs(option);
 	write_time(data, size);
 	free(option);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	pieces_each(data, size, judge);
 	return 0;
 }

@@ -11,8 +11,6 @@
 #include "profiles/show.h"
 #include "tests/fuzz/directory.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const char *const syscalls[] = { "openat", "read", "write" };
 static const char *const groups[] = { "@base", "@process" };
 static const struct vocabulary vocabulary = { syscalls, ARRAY_SIZE(syscalls), groups, ARRAY_SIZE(groups) };

@@ -3,7 +3,8 @@
  * Messages between processes: requests to a supervisor and its answers, netlink as the kernel answers it, as
  * we write it, and both with a kernel at the other end. The first byte chooses: a: an answer, q: the words of
  * a request to be sent, n: a datagram of netlink, w: a request to be written, k: one that this kernel gets,
- * in a network namespace of its own; anything else is a request to a supervisor.
+ * in a network namespace of its own, i: what init sends to the launcher, g: what the process of an OCI
+ * container sends to `start`; anything else is a request to a supervisor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,15 +22,11 @@
 #include "base/fd.h"
 #include "launcher/oci/net_link.h"
 #include "launcher/oci/netlink.h"
+#include "launcher/oci/processes/processes.h"
+#include "launcher/processes/processes.h"
+#include "launcher/run.h"
 #include "launcher/service/control.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
+#include "tests/fuzz/demand.h"
 
 static void control(const uint8_t *data, size_t size)
 {
@@ -237,6 +234,62 @@ static void ask_kernel(const uint8_t *data, size_t size)
 		(void)!net_link_set_up(sock, link.index);
 }
 
+static void check_error(const struct error *err, int r)
+{
+	demand(r == -err->code && r < 0);
+	demand(strnlen(err->step, sizeof(err->step)) < sizeof(err->step));
+	demand(strnlen(err->msg, sizeof(err->msg)) < sizeof(err->msg));
+	demand(strnlen(err->remedy, sizeof(err->remedy)) < sizeof(err->remedy));
+	demand(err->exit_status == 0 || err->exit_status == EXIT_NOT_EXECUTABLE ||
+	       err->exit_status == EXIT_NOT_FOUND);
+}
+
+/* As much of a struct message as there are bytes, the rest is what the last byte says. */
+static void init_message(const uint8_t *data, size_t size, struct message *ret)
+{
+	memset(ret, size ? data[size - 1] : 'x', sizeof(*ret));
+	memcpy(ret, data, size < sizeof(*ret) ? size : sizeof(*ret));
+}
+
+static void hear_init(const uint8_t *data, size_t size)
+{
+	struct message message;
+	struct error err;
+	int r;
+
+	init_message(data, size, &message);
+	r = wire_take(&message.error, &err);
+	check_error(&err, r);
+}
+
+static int take_listener(int fd, const void *arg, struct error *err)
+{
+	(void)arg;
+	demand(fd >= 0);
+	return fcntl(fd, F_GETFD) & FD_CLOEXEC ? 0 : error_set(err, EBADF, "keep the listener");
+}
+
+/* Each message with a descriptor, which is closed again by whoever took it. */
+static void hear_gate(const uint8_t *data, size_t size)
+{
+	struct message message;
+	struct error err = { 0 };
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		abort();
+	init_message(data, size, &message);
+	(void)!fd_send(pair[0], &message, size % 7 ? sizeof(message) : size % sizeof(message), &pair[1], 1);
+	message.type = MESSAGE_FAILED;
+	(void)!fd_send(pair[0], &message, sizeof(message), NULL, 0);
+	close(pair[0]);
+	r = oci_wire_hear(pair[1], take_listener, NULL, &err);
+	demand(r == 0 || err.msg[0] || err.code > 0);
+	if (r < 0)
+		check_error(&err, r);
+	close(pair[1]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
@@ -244,6 +297,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0]) {
 	case 'a':
 		answer(data + 1, size - 1);
+		break;
+	case 'i':
+		hear_init(data + 1, size - 1);
+		break;
+	case 'g':
+		hear_gate(data + 1, size - 1);
 		break;
 	case 'n':
 		netlink(data + 1, size - 1);

@@ -13,15 +13,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "profiles/oci/oci_read.h"
+#include "tests/fuzz/demand.h"
 #include "tests/fuzz/pieces.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void check_result(int r, const struct error *err)
 {

@@ -15,8 +15,6 @@
 #include "seccomp/oci_filter_join.h"
 #include "tests/fuzz/directory.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { SIZE_MAX_BYTES = 1500, NAMES_MAX = 40 };
 
 static void check_program(const struct sock_filter *program, size_t n)

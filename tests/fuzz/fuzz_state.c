@@ -14,8 +14,6 @@
 #include "tests/fuzz/directory.h"
 #include "tests/fuzz/pieces.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static void check_record(struct record *record)
 {
 	static struct record again;
@@ -35,6 +33,23 @@ static void check_record(struct record *record)
 	    record_read(directory_fd(), &again, &err) == 0)
 		demand(strcmp(record->name, again.name) == 0 && strcmp(record->reason, again.reason) == 0 &&
 		       record->host_id == again.host_id && record->created_ns == again.created_ns);
+}
+
+/* Whatever the file held, it is the supervisor's afterwards, and as it was if it was one. */
+static void map_counters(void)
+{
+	struct counters before, after, *mapped = NULL;
+	struct error err = { 0 };
+
+	demand(counters_read(directory_fd(), &before) == 0);
+	if (counters_map(directory_fd(), &mapped, &err) < 0) {
+		demand(err.msg[0] != '\0');
+		return;
+	}
+	mapped->starts++;
+	demand(counters_read(directory_fd(), &after) == 0 && after.starts == before.starts + 1 &&
+	       after.log_bytes == before.log_bytes);
+	demand(counters_unmap(mapped) == NULL);
 }
 
 static void read_file(void)
@@ -62,6 +77,7 @@ static void read_file(void)
 	else
 		demand(err.msg[0] != '\0');
 	(void)counters_read(directory_fd(), &counters);
+	map_counters();
 }
 
 static void read_directory(void)

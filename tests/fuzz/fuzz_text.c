@@ -4,11 +4,15 @@
  * ids, sizes, times, addresses, filters and formats of the command line, requests for metrics. The first byte
  * chooses one, the rest is its text. An input can hold several (pieces.h).
  */
+#include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -26,26 +30,24 @@
 #include "launcher/logs/log_time.h"
 #include "launcher/oci/commands/command.h"
 #include "launcher/oci/commands/duration.h"
+#include "launcher/oci/commands/globals.h"
+#include "launcher/oci/commands/network_stats.h"
 #include "launcher/oci/commands/update_flags.h"
 #include "launcher/oci/notify_socket.h"
 #include "launcher/oci/rdt.h"
 #include "launcher/oci/rdt_schemata.h"
 #include "launcher/oci/state.h"
+#include "launcher/service/endpoint.h"
 #include "launcher/service/filters.h"
 #include "launcher/service/metrics_request.h"
+#include "launcher/service/network.h"
 #include "launcher/service/template.h"
 #include "launcher/subid.h"
+#include "profiles/spec.h"
 #include "profiles/values.h"
 #include "seccomp/decode.h"
+#include "tests/fuzz/demand.h"
 #include "tests/fuzz/pieces.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void numbers(char *text, size_t size)
 {
@@ -297,9 +299,67 @@ static void calls(char *text, size_t size)
 	demand(strnlen(shown, sizeof(shown)) < sizeof(shown));
 }
 
+/* The interfaces of a container's network namespace, whose names it chooses itself. */
+static void interfaces(char *text, size_t size)
+{
+	struct network_interface interface;
+	const char *rest = text;
+	struct printed printed;
+
+	(void)size;
+	while (network_next(&rest, &interface))
+		demand(strnlen(interface.name, sizeof(interface.name)) < sizeof(interface.name));
+	fputs("{\"interfaces\":", printed_begin(&printed));
+	network_stats_print(printed.out, text);
+	fputc('}', printed.out);
+	printed_end(&printed, true);
+}
+
+/* Sockets as a service manager passes them, and what is none. */
+static int passed(size_t which)
+{
+	static int fds[4] = { -1, -1, -1, -1 };
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	struct sockaddr_in inet = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	if (fds[0] >= 0)
+		return fds[which];
+	snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "kapsel-fuzz-%d", (int)getpid());
+	fds[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fds[2] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fds[3] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	demand(fds[3] >= 0 && bind(fds[0], (const struct sockaddr *)&name, sizeof(name)) == 0);
+	demand(bind(fds[1], (const struct sockaddr *)&inet, sizeof(inet)) == 0 && listen(fds[1], 1) == 0);
+	demand(bind(fds[2], (const struct sockaddr *)&inet, sizeof(inet)) == 0);
+	return fds[which];
+}
+
+/* An address of "listen", also as that of a socket that was passed. */
+static void endpoints(char *text, size_t size)
+{
+	const struct spec_listen entry = { .name = "web", .address = text, .datagram = size % 2 };
+	char shown[ENDPOINT_TEXT_MAX];
+	struct sockaddr_storage address;
+	socklen_t length;
+
+	if (endpoint_parse(text, &address, &length) == 0) {
+		demand(length > 0 && length <= sizeof(address));
+		for (size_t i = 0; i < 4; i++) {
+			struct error err = { 0 };
+
+			demand((endpoint_check(passed(i), &entry, &err) < 0) == (err.msg[0] != '\0'));
+			endpoint_describe(passed(i), shown);
+			demand_harmless(shown, strnlen(shown, sizeof(shown)));
+		}
+	}
+	(void)globals_initial_userns(text);
+}
+
 static void (*const parsers[])(char *text, size_t size) = {
-	numbers,       cpus,     mountinfo, own_cgroup, status,        subids,     cgroup_paths, addresses,
-	command_words, requests, schemata,  notify,     foreign_words, properties, calls,
+	numbers,       cpus,       mountinfo,     own_cgroup, status,    subids,
+	cgroup_paths,  addresses,  command_words, requests,   schemata,  notify,
+	foreign_words, properties, calls,         interfaces, endpoints,
 };
 
 static void judge(const uint8_t *data, size_t size)

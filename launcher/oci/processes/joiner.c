@@ -106,6 +106,5 @@ pid_t oci_joiner_clone(struct run *run, struct error *err)
 	fd_close(&run->control[1]);
 	if (read(run->control[0], &message, sizeof(message)) != (ssize_t)sizeof(message))
 		return error_set(err, ECHILD, "join namespaces: the process that should died");
-	*err = message.error;
-	return err->code > 0 ? -err->code : -EPROTO;
+	return wire_take(&message.error, err);
 }
