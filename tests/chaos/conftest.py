@@ -82,15 +82,9 @@ def rootfs(template):
 @pytest.fixture
 def oci(template):
     """The OCI runtime; its containers have names that nothing_is_left knows."""
-    runtime = lib_oci.Oci(template)
-    runtime.new_id = lambda: f"{PREFIX}{runtime.place.name}-{_next(runtime)}"
+    runtime = lib_oci.Oci(template, prefix=PREFIX)
     yield runtime
     runtime.end_all()
-
-
-def _next(runtime):
-    runtime.number += 1
-    return runtime.number
 
 
 @pytest.fixture

@@ -565,8 +565,8 @@ class Oci:
 
     control = None  # whether a plain container runs at all; asked once a session
 
-    def __init__(self, template, parent=None):
-        self.path = runtime_path()
+    def __init__(self, template, parent=None, prefix=""):
+        self.path, self.prefix = runtime_path(), prefix
         self.place = Path(tempfile.mkdtemp(prefix="oci-", dir=parent or os.environ.get("VM_SCRATCH")))
         self.place.chmod(0o755)
         self.root = self.place / "state"
@@ -609,7 +609,7 @@ class Oci:
 
     def new_id(self):
         self.number += 1
-        return f"{self.place.name}-{self.number}"
+        return f"{self.prefix}{self.place.name}-{self.number}"
 
     def bundle(self, config=None):
         self.number += 1
