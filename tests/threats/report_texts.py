@@ -47,6 +47,10 @@ its default profile, which asks for more; what only that profile promises is nev
 To make it again, as root, on a Debian 12 with the groups `build`, `test` and `threats` of `tests/packages`:
 
     KAPSEL=build/kapsel tests/threats/peers --json tests/threats/results.json --write docs/threats.md
+
+Results may come from several runs of parts, joined case by case, the later outcome of a case counting; those of
+2026-11-22 do. Races lasted about a second there: a green race of a peer says little, a red one all.
+[nightly.md](nightly.md) has the long races of kapsel.
 """
 
 NOT_TESTED = """The kernel of the run has no part in it, or the attack needs a machine that is not there. For these the
