@@ -52,3 +52,10 @@ def of_process(pid):
     status = dict(line.split(":", 1) for line in _lines(f"/proc/{pid}/status") if ":" in line)
     return {"fds": len(os.listdir(f"/proc/{pid}/fd")), "rss_kib": int(status["VmRSS"].split()[0]),
             "mappings": len(_lines(f"/proc/{pid}/maps"))}
+
+
+def assert_same_size(earlier, later):
+    """Between two looks at a process (of_process()) nothing was kept. A look may fall into a moment in which a client's
+    connection or a file is open; what is kept each time would be more than that."""
+    assert later["fds"] <= earlier["fds"] + 2 and later["mappings"] <= earlier["mappings"] + 2, (earlier, later)
+    assert later["rss_kib"] <= earlier["rss_kib"] + 256, (earlier, later)
