@@ -223,12 +223,21 @@ def test_a_spinner_is_held_to_its_share(started):
 def test_weights_divide_what_is_there(start):
     """Both on the same processor, neither limited: the heavier one gets more."""
     allowed = str(min(os.sched_getaffinity(0)))
-    light = start("spin", 5, limits={"cpu": "unlimited", "cpus": allowed, "cpu_weight": 20})
-    heavy = start("spin", 5, limits={"cpu": "unlimited", "cpus": allowed, "cpu_weight": 2000})
+    light = start("spin", 600, limits={"cpu": "unlimited", "cpus": allowed, "cpu_weight": 20})
+    heavy = start("spin", 600, limits={"cpu": "unlimited", "cpus": allowed, "cpu_weight": 2000})
+    light.wait_for_log("spinning")
     heavy.wait_for_log("spinning")
     assert value(heavy.name, "cpu.weight") == "2000" and value(light.name, "cpu.weight") == "20"
-    used_heavy, used_light = spun(heavy.finish()), spun(light.finish())
-    assert used_heavy[0] > 2 * used_light[0], (used_heavy, used_light)
+
+    def used():
+        return [counts(running.name, "cpu.stat")["usage_usec"] for running in (heavy, light)]
+    before = used()
+    # As long as it takes: on a busy machine both get little.
+    lib_host.wait_for(lambda: used()[0] - before[0] > 2_000_000, 120, "two seconds of the heavier one")
+    used_heavy, used_light = (after - then for after, then in zip(used(), before))
+    for running in (heavy, light):
+        running.finish(signal.SIGTERM)
+    assert used_heavy > 2 * used_light, (used_heavy, used_light)
 
 
 def test_only_the_named_processors_are_used(start):
