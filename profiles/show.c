@@ -49,6 +49,9 @@ static const char *computed(const struct spec *spec, struct arena *arena, const 
 		return quoted(arena, spec->name);
 	if (str_equal(key->path, "hostname"))
 		return quoted(arena, spec->hostname);
+	/* "share_host": ["net"] says the same, and would contradict the table's word. */
+	if (str_equal(key->path, "network") && spec->network == SPEC_NETWORK_HOST)
+		return "\"host\"";
 	if (str_equal(key->path, "limits.swap") && spec->limits.swap_bytes == SPEC_UNLIMITED)
 		return "\"unlimited\"";
 	if (str_equal(key->path, "mounts.*.write")) {

@@ -324,7 +324,8 @@ static int passed(size_t which)
 
 	if (fds[0] >= 0)
 		return fds[which];
-	snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "kapsel-fuzz-%d", (int)getpid());
+	/* Not a name of kapsel's: a test that runs beside looks for those in the whole network namespace. */
+	snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "fuzz-text-%d", (int)getpid());
 	fds[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	fds[2] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -48,6 +48,49 @@ Test(show, resolved_is_a_profile_that_means_the_same)
 	cr_assert(eq(sz, strlen(again), strlen(text)));
 }
 
+/* One more key and what it comes to, read again. Return: whether the key could stand alone. */
+static bool comes_back(const char *path, const char *value)
+{
+	_cleanup_reading_ struct reading first = { 0 }, second = { 0 };
+	_cleanup_free_ char *text = NULL;
+	const char *dot = strchr(path, '.');
+	char written[1024];
+
+	if (dot)
+		snprintf(written, sizeof(written), PROFILE(", \"%.*s\": { \"%s\": %s }"), (int)(dot - path),
+			 path, dot + 1, value);
+	else
+		snprintf(written, sizeof(written), PROFILE(", \"%s\": %s"), path, value);
+	first = read_text(written);
+	if (first.result < 0)
+		return false;
+	text = show(show_resolve(first.spec, first.arena), true, false);
+	second = read_text(text);
+	cr_expect(eq(int, second.result, 0), "%s: %s comes back as\n%s", path, value, text);
+	return true;
+}
+
+Test(show, resolved_is_a_profile_with_each_key_alone)
+{
+	size_t n, n_read = 0, length;
+	const struct key *keys = keys_all(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *words = keys[i].words, *word;
+		char value[64];
+
+		if (!keys_available(&keys[i]) || strchr(keys[i].path, '*'))
+			continue;
+		n_read += comes_back(keys[i].path, keys[i].example);
+		while (keys[i].kind & (KEY_WORD | KEY_WORDS) && (word = keys_word(&words, &length))) {
+			snprintf(value, sizeof(value), keys[i].kind & KEY_WORDS ? "[\"%.*s\"]" : "\"%.*s\"",
+				 (int)length, word);
+			n_read += comes_back(keys[i].path, value);
+		}
+	}
+	cr_assert(ge(sz, n_read, 90), "only %zu could be read at all", n_read);
+}
+
 Test(show, resolved_has_every_key_that_is_available)
 {
 	_cleanup_reading_ struct reading reading = read_text(PROFILE(""));
