@@ -130,12 +130,22 @@ static int on_executed(void *arg, short revents, struct error *err)
 	return 0;
 }
 
-static int on_init_end(void *arg, short revents, struct error *err)
+/* Behind the end of a further process, say, the payload's may stand: a round of the loop takes only one word.
+ */
+static int take_last_words(struct service *service, struct error *err)
 {
-	struct service *service = arg;
+	struct pollfd control = { .fd = service->run->control[0], .events = POLLIN };
+	int r = 0;
+
+	while (r == 0 && service->sources.control >= 0 && poll(&control, 1, 0) == 1)
+		r = on_control(service, control.revents, err);
+	return r;
+}
+
+static void reap_init(struct service *service)
+{
 	int status = SIGKILL; /* of an init that is not our child: it never goes without a word but so */
 
-	(void)revents, (void)err;
 	while (waitpid(service->run->init_pid, &status, __WALL) < 0 && errno == EINTR)
 		;
 	service->init_gone = true;
@@ -143,7 +153,15 @@ static int on_init_end(void *arg, short revents, struct error *err)
 	loop_remove(service->loop, &service->sources.init);
 	if (!service->ending.by_init)
 		service->ending.wait_status = status;
-	return 0;
+}
+
+static int on_init_end(void *arg, short revents, struct error *err)
+{
+	int r = take_last_words(arg, err);
+
+	(void)revents;
+	reap_init(arg);
+	return r;
 }
 
 /* Each kind of refusal is told once; all are counted. */
@@ -399,5 +417,5 @@ void supervisor_wait(struct service *service)
 	service->failure = err;
 	supervisor_kill_all(service);
 	if (!service->init_gone)
-		on_init_end(service, 0, NULL);
+		reap_init(service);
 }

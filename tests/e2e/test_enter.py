@@ -302,6 +302,24 @@ def test_eight_at_once_and_the_ninth_is_refused(service):
     assert all(one.finish().status in (125, 137) for one in many)
 
 
+def test_the_payloads_end_is_heard_behind_that_of_a_further_process(service):
+    """Both words lie in init's socket when the supervisor looks, and the pipes have ended, too."""
+    running = service(**OPEN)
+    entered = running.begin("/bin/sleep", "100")
+    pid, payload, init = running.one_extra(), running.payload, running.family.init
+    running.running.process.send_signal(signal.SIGSTOP)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        lib_host.wait_for(lambda: not Path(f"/proc/{pid}").exists(), what="the end of the further process")
+        os.kill(payload, signal.SIGKILL)
+        lib_host.wait_for(lambda: " Z " in Path(f"/proc/{init}/stat").read_text(), what="the end of init")
+    finally:
+        running.running.process.send_signal(signal.SIGCONT)
+    end = running.running.finish()
+    assert end.status == 128 + signal.SIGKILL and "signal SIGKILL" in end.stderr, end
+    assert entered.finish().status == 128 + signal.SIGKILL
+
+
 def test_a_killed_supervisor_takes_it_along(service):
     running = service(**OPEN)
     entered = running.begin("/bin/sleep", "100")
