@@ -54,21 +54,23 @@ static int stop_and_remove(const char *run_dir, const char *name, struct remove_
 static int remove_one(const struct host *host, const char *given, const void *arg, struct error *err)
 {
 	const struct request *request = arg;
+	struct remove_options options = request->options;
 	struct record record;
+	bool alive;
 	int r = record_find(host->run_dir, given, &record, err);
 
 	if (r < 0)
 		return r;
-	if (record_alive(&record)) {
-		if (!request->force) {
-			error_set(err, EBUSY, "remove %s: it is %s", record.name,
-				  record_status_name(record.status));
-			return error_remedy(err, "kapsel rm --force %s stops it first", given);
-		}
-		r = stop_and_remove(host->run_dir, record.name, request->options, err);
-	} else {
-		r = remove_service(host->run_dir, record.name, &request->options, err);
+	alive = record_alive(&record);
+	if (alive && !request->force) {
+		error_set(err, EBUSY, "remove %s: it is %s", record.name, record_status_name(record.status));
+		return error_remedy(err, "kapsel rm --force %s stops it first", given);
 	}
+	/* One whose supervisor was killed has a standby that is just ending it. */
+	options.wait_ms = ASK_AGAIN_MS;
+	r = alive ? -EBUSY : remove_service(host->run_dir, record.name, &options, err);
+	if (r == -EBUSY && request->force)
+		r = stop_and_remove(host->run_dir, record.name, options, err);
 	/* One that was not detached takes its state along. */
 	if (r < 0 && !(r == -ENOENT && request->force))
 		return r;

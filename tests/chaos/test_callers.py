@@ -324,9 +324,10 @@ def test_a_stopped_standby_does_not_take_over_until_it_goes_on(kapsel, services,
     watch.assert_clean("after the end")
 
 
-def test_rm_by_force_asks_again_who_takes_over(kapsel, services, watch):
-    """Nobody listens while the standby is stopped; its service would go on afterwards."""
-    service = services(["/bin/sleep", "1000"], on_supervisor_death="adopt", restart=FOREVER)
+@pytest.mark.parametrize("orphan", ["end", "adopt"])
+def test_rm_by_force_asks_again_who_takes_over(kapsel, services, orphan, watch):
+    """Nobody listens while the standby is stopped; afterwards it ends its service, or the service would go on."""
+    service = services(["/bin/sleep", "1000"], on_supervisor_death=orphan, restart=FOREVER)
     service.start()
     record = service.wait()
     service.kill("standby", signal.SIGSTOP)
