@@ -41,6 +41,7 @@ struct log_output {
 	struct rotation rotation;
 	uint64_t max_size_bytes; /* UINT64_MAX: never rotate */
 	uint64_t skip;           /* bytes that a killed writer has written already */
+	uint64_t sent;           /* bytes of the file that are on their way to the disk */
 
 	/* output_socket.c */
 	struct log_address address;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The log as a file: appended to in whole lines, rotated between two of them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 #include "launcher/logs/log_output.h"
 #include "launcher/logs/log_writer.h"
 
+enum { SEND_SIZE = 1024 * 1024 };
+
 /* Return: 0 and its inode in *ret, -errno. */
 static int open_file(struct log_output *output, struct stat *ret, struct error *err)
 {
@@ -21,6 +24,7 @@ static int open_file(struct log_output *output, struct stat *ret, struct error *
 	if (fd < 0)
 		return fd;
 	output->fd = fd;
+	output->sent = size;
 	if (fstat(fd, ret) < 0)
 		return error_set(err, errno, "look at log file %s", output->rotation.name);
 	return 0;
@@ -154,6 +158,23 @@ static int open_next(struct log_output *output, struct error *err)
 	return 0;
 }
 
+/*
+ * Pages that only the kernel's patience brings to the disk fill a small memory limit of our own group within
+ * a second of a fast log, and a kernel with the multi-generational LRU (6.12 has it) then kills for want of
+ * memory instead of writing them. So each MiB is sent off at once, which waits for nothing:
+ * sync_file_range(2).
+ */
+static void send_off(struct log_output *output)
+{
+	uint64_t size = output->shared->now.size;
+
+	if (size < output->sent || size - output->sent < SEND_SIZE)
+		return;
+	(void)sync_file_range(output->fd, (off_t)output->sent, (off_t)(size - output->sent),
+			      SYNC_FILE_RANGE_WRITE);
+	output->sent = size;
+}
+
 static int file_flush(struct log_output *output, struct error *err)
 {
 	struct log_position *now = &output->shared->now;
@@ -174,6 +195,7 @@ static int file_flush(struct log_output *output, struct error *err)
 		now->size += (uint64_t)size;
 		log_output_written(output, (size_t)size);
 	}
+	send_off(output);
 	return 0;
 }
 

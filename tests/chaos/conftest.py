@@ -65,11 +65,12 @@ def pytest_runtest_logreport(report):
 
 @pytest.fixture(scope="session")
 def template():
-    """The root file system: busybox, with the program of feeder.c. None may change it."""
+    """The root file system: busybox, with the programs of feeder.c and burst.c. None may change it."""
     directory = Path(tempfile.mkdtemp(prefix="chaos-template-", dir=os.environ.get("VM_SCRATCH")))
     directory.chmod(0o755)
     root = lib_oci.make_template(directory)
-    lib_faults.compile_c(HERE / "feeder.c", root / "usr/bin/feeder", "-Werror")
+    for program in ("feeder", "burst"):
+        lib_faults.compile_c(HERE / f"{program}.c", root / "usr/bin" / program, "-Werror")
     yield root
     shutil.rmtree(directory, ignore_errors=True)
 
