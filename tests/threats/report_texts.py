@@ -48,8 +48,9 @@ To make it again, as root, on a Debian 12 with the groups `build`, `test` and `t
 
     KAPSEL=build/kapsel tests/threats/peers --json tests/threats/results.json --write docs/threats.md
 
-Results may come from several runs of parts, joined case by case, the later outcome of a case counting; those of
-2026-11-22 do. Races lasted about a second there: a green race of a peer says little, a red one all.
+Results may come from several runs, joined test by test, the later outcome counting. Those of 2026-11-22 are of one run
+of all, after which the tests of A1.16 and runc's of A3.8 were made once more. Races lasted five seconds there: a green
+race of a peer says little, a red one all.
 [nightly.md](nightly.md) has the long races of kapsel.
 """
 
