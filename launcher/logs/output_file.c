@@ -161,8 +161,8 @@ static int open_next(struct log_output *output, struct error *err)
 /*
  * Pages that only the kernel's patience brings to the disk fill a small memory limit of our own group within
  * a second of a fast log, and a kernel with the multi-generational LRU (6.12 has it) then kills for want of
- * memory instead of writing them. So each MiB is sent off at once, which waits for nothing:
- * sync_file_range(2).
+ * memory instead of writing them. So each MiB is sent off at once; sync_file_range(2) waits for that only
+ * where the disk has more to do than it can take.
  */
 static void send_off(struct log_output *output)
 {

@@ -341,6 +341,36 @@ def test_rm_by_force_asks_again_who_takes_over(kapsel, services, orphan, watch):
     watch.assert_clean("after rm -f")
 
 
+@pytest.mark.parametrize("words", [["rm"], ["rm", "-f"]], ids=["rm", "rm -f"])
+def test_rm_waits_for_who_is_just_leaving(kapsel, services, watch, words):
+    """The record says that it is over, and the lock goes a moment later: here we hold it."""
+    service = services(["/bin/true"])
+    service.start()
+    service.wait("exited")
+    held = os.open(service.directory, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    removing = kapsel.launch(*words, service.name)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        removing.process.wait(0.2)
+    os.close(held)
+    result = removing.finish()
+    assert result.status == 0, result
+    watch.assert_clean("after rm")
+
+
+def test_rm_does_not_wait_for_ever(kapsel, services, watch):
+    service = services(["/bin/true"])
+    service.start()
+    service.wait("exited")
+    held = os.open(service.directory, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    refused = kapsel.call("rm", service.name)
+    os.close(held)
+    assert refused.status == 1 and "EBUSY" in refused.stderr and len(messages(refused.stderr)) == 1, refused
+    assert kapsel.call("rm", service.name).status == 0
+    watch.assert_clean("after rm")
+
+
 def test_a_stopped_init_is_ended_by_force(kapsel, services, watch):
     """PID 1 of a pid namespace can be stopped from outside."""
     service = services(["/bin/sleep", "1000"], stop={"timeout": "300ms"})
